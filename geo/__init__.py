@@ -1,0 +1,1 @@
+"""Thought: pure functions on arrays and frames; no database, file, HTTP, clock or randomness."""

@@ -1,0 +1,71 @@
+"""Every error that the geometry floor raises, in one tree.
+
+::
+
+    GeoError
+    ├── CrsError                  the coordinates cannot be what they are said to be
+    │   ├── MissingCrsError       nothing says which CRS the coordinates are in
+    │   └── SwappedAxesError      latitude stands where longitude belongs
+    ├── GeometryTypeError         another kind of geometry was needed
+    ├── CoordinateError           NaN, infinity, or outside the CRS's range
+    ├── EmptyLayerError           no rows
+    └── ColumnError               a needed column is not there
+
+Errors carry data (codes, CRSs, row numbers) and know nothing of HTTP or of the command line.
+"""
+
+from collections.abc import Mapping
+
+
+class GeoError(Exception):
+    """Say what is wrong, where, and what cures it.
+
+    Parameters
+    ----------
+    message
+        One sentence: what is wrong.
+    cure
+        One sentence: what the reader can do.
+    **where
+        Data that locates the fault: ``row`` (1-based), ``code``, ``crs``, ``column``, ``file``.
+    """
+
+    def __init__(self, message: str, *, cure: str = "", **where: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.cure = cure
+        self.where: Mapping[str, object] = where
+
+    def __str__(self) -> str:
+        place = ", ".join(f"{key} {value}" for key, value in self.where.items())
+        return " ".join(
+            part for part in (self.message, f"({place})" if place else "", self.cure) if part
+        )
+
+
+class CrsError(GeoError):
+    """The coordinates cannot be what they are said to be."""
+
+
+class MissingCrsError(CrsError):
+    """Nothing says which CRS the coordinates are in."""
+
+
+class SwappedAxesError(CrsError):
+    """Latitude stands where longitude belongs."""
+
+
+class GeometryTypeError(GeoError):
+    """Another kind of geometry was needed."""
+
+
+class CoordinateError(GeoError):
+    """A coordinate is NaN, infinite, or outside the range of its CRS."""
+
+
+class EmptyLayerError(GeoError):
+    """The layer has no rows."""
+
+
+class ColumnError(GeoError):
+    """A needed column is not there."""
