@@ -1,0 +1,75 @@
+"""The layers a map can show: where each comes from, from which zoom, and who may see what of it.
+
+A column has a privacy class. ``public`` columns go to every signed-in reader within his area;
+``personal`` ones only where the reader's role and area allow the individual record; ``secret``
+ones never leave through a map.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Privacy = Literal["public", "personal", "secret"]
+
+# The least number of households in anything that is counted for a reader who may not see them
+# singly. Ten is the project's default; under five is never allowed.
+K_ANONYMITY = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer: its name in a URL and inside a tile, its zooms, its columns by privacy class."""
+
+    name: str
+    zh: str
+    en: str
+    geometry: Literal["polygon", "line", "point", "mixed"]
+    minzoom: int
+    maxzoom: int
+    columns: Mapping[str, Privacy]
+    types: Mapping[str, str] = field(default_factory=dict)
+
+    def fields(self) -> dict[str, str]:
+        """Return TileJSON's ``fields``: column to ``String``, ``Number`` or ``Boolean``."""
+        return {name: self.types.get(name, "String") for name in self.columns}
+
+
+def _public(*names: str) -> dict[str, Privacy]:
+    return dict.fromkeys(names, "public")
+
+
+# From this zoom on, tiles hold the stored shapes; below it the simplified coverage.
+EXACT_ZOOM = 13
+# From this zoom on, a household is a point for those who may see it; below it a count.
+HOUSEHOLD_ZOOM = 14
+# Below this zoom a finding is a point: its shape would be smaller than its outline.
+FINDING_SHAPE_ZOOM = 12
+
+CATALOG: Mapping[str, Layer] = {
+    layer.name: layer
+    for layer in (
+        Layer(
+            "areas", "行政区", "Areas", "polygon", 4, 16,
+            _public("code", "name", "name_en", "level", "kind"),
+        ),
+        Layer(
+            "grids", "网格", "Grids", "polygon", 8, 16,
+            _public("code", "name", "kind", "coverage", "area_code"),
+        ),
+        Layer("units", "十户单元", "Ten-household units", "polygon", 14, 16,
+              _public("code", "grid_code")),
+        Layer(
+            "labels", "注记", "Labels", "point", 4, 16,
+            _public("code", "name", "name_en", "level", "rank"),
+            {"rank": "Number"},
+        ),
+        Layer("findings", "问题", "Findings", "mixed", 4, 16,
+              _public("id", "rule", "severity", "shape")),
+        Layer(
+            "households", "住户", "Households", "point", 8, 16,
+            {"n": "public", "code": "personal", "covered": "personal", "located": "personal"},
+            {"n": "Number", "covered": "Boolean", "located": "Boolean"},
+        ),
+        Layer("ground", "底图", "Ground", "mixed", 4, 16, _public("layer", "class", "name")),
+    )
+}  # fmt: skip

@@ -1,0 +1,274 @@
+"""Style documents for MapLibre: the tables of ``layers.style`` in the renderer's own language.
+
+Order from below: ground, grid kinds, borders by level, findings, households, labels. No glyphs
+and no sprite are named: text is drawn in the reader's own fonts, and the symbols travel as data
+in the document's metadata (``wangge:images``), for the page to draw once on a canvas.
+"""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from layers.catalog import CATALOG, EXACT_ZOOM, FINDING_SHAPE_ZOOM, HOUSEHOLD_ZOOM
+from layers.style import (
+    BORDERS,
+    FINDING_CLASSES,
+    GRID_KINDS,
+    HOUSEHOLD_BREAKS,
+    PALETTE,
+    images,
+    legend,
+)
+
+Language = Literal["zh", "en"]
+STYLES: tuple[str, ...] = ("coverage", "plain")
+
+# A MapLibre expression or layer is plain JSON.
+Json = object
+
+
+def _layer(key: str, kind: str, source: str, **rest: Json) -> dict[str, Json]:
+    return {"id": key, "type": kind, "source": source, "source-layer": source, **rest}
+
+
+def _by_zoom(*stops: float) -> list[Json]:
+    return ["interpolate", ["exponential", 1.5], ["zoom"], *stops]
+
+
+def _match(prop: str, pairs: Iterable[tuple[Json, Json]], default: Json) -> list[Json]:
+    return ["match", ["get", prop], *(part for pair in pairs for part in pair), default]
+
+
+def _ground() -> list[dict[str, Json]]:
+    def ground(key: str, kind: str, layer: str, geometry: str, **paint: Json) -> dict[str, Json]:
+        test = ["all", ["==", ["get", "layer"], layer], ["==", ["geometry-type"], geometry]]
+        return _layer(key, kind, "ground", filter=test, paint=paint)
+
+    casing, road = _by_zoom(8, 0.6, 12, 2.4, 16, 11.0), _by_zoom(8, 0.3, 12, 1.6, 16, 9.0)
+    water: dict[str, Json] = {"fill-color": PALETTE["water"]}
+    return [
+        {"id": "ground", "type": "background", "paint": {"background-color": PALETTE["ground"]}},
+        ground(
+            "settlements", "fill", "settlements", "Polygon", **{"fill-color": PALETTE["settlement"]}
+        ),
+        ground("water", "fill", "rivers", "Polygon", **water),
+        ground(
+            "rivers",
+            "line",
+            "rivers",
+            "LineString",
+            **{"line-color": PALETTE["water"], "line-width": _by_zoom(8, 0.8, 12, 2.2, 16, 9.0)},
+        ),
+        ground(
+            "road-casing",
+            "line",
+            "roads",
+            "LineString",
+            **{"line-color": PALETTE["road-casing"], "line-width": casing},
+        ),
+        ground(
+            "roads",
+            "line",
+            "roads",
+            "LineString",
+            **{"line-color": PALETTE["road"], "line-width": road},
+        ),
+    ]
+
+
+def _grids() -> list[dict[str, Json]]:
+    kinds = _match("kind", ((kind, PALETTE[kind]) for kind in GRID_KINDS), PALETTE["rural"])
+    # An overlay lies on other grids: shown by its outline, so that what lies below stays visible.
+    opacity = ["match", ["get", "coverage"], "overlay", 0.25, 0.62]
+    fill = {"fill-color": kinds, "fill-opacity": opacity, "fill-antialias": False}
+    return [_layer("grids", "fill", "grids", paint=fill)]
+
+
+def _border(level: str, source: str, minzoom: float, *stops: float) -> dict[str, Json]:
+    dash = BORDERS[level][3]
+    paint: dict[str, Json] = {"line-color": PALETTE[level], "line-width": _by_zoom(*stops)}
+    if dash:
+        paint["line-dasharray"] = list(dash)
+    layer = _layer(f"{level}-border", "line", source, minzoom=minzoom, paint=paint)
+    layer["layout"] = {"line-join": "round", "line-cap": "butt" if dash else "round"}
+    if source == "areas":
+        layer["filter"] = ["==", ["get", "level"], level]
+    return layer
+
+
+def _borders() -> list[dict[str, Json]]:
+    def stops(level: str) -> tuple[float, ...]:
+        width = BORDERS[level][2]
+        return (8, width * 0.6, 12, width, 16, width * 2.0)
+
+    lowest = {"unit": 14.0, "grid": 9.5, "village": 8.5, "town": 7.0, "county": 4.0}
+    return [
+        _border(level, {"grid": "grids", "unit": "units"}.get(level, "areas"), zoom, *stops(level))
+        for level, zoom in lowest.items()
+    ]
+
+
+def _finding_class(values: dict[str, str], default: str) -> list[Json]:
+    rules = ((list(g.rules), values[g.id]) for g in FINDING_CLASSES if g.id in values)
+    return _match("rule", rules, default)
+
+
+def _findings() -> list[dict[str, Json]]:
+    hatches = {g.id: f"hatch-{g.id}" for g in FINDING_CLASSES if g.areal}
+    colors = {g.id: g.color for g in FINDING_CLASSES}
+    markers = {g.id: f"marker-{g.id}" for g in FINDING_CLASSES}
+    color = _finding_class(colors, PALETTE["ink"])
+    area: Json = ["==", ["get", "shape"], "polygon"]
+    outline = {"line-color": color, "line-width": _by_zoom(12, 1.0, 16, 2.5)}
+    # The gravest on top; a marker is never dropped, for a hidden finding is a lie.
+    rank: Json = ["match", ["get", "severity"], "error", 2, "warning", 1, 0]
+    size: Json = [
+        "interpolate", ["linear"], ["zoom"],
+        8, ["match", ["get", "severity"], "error", 0.5, 0.3],
+        14, ["match", ["get", "severity"], "error", 1.0, 0.7],
+    ]  # fmt: skip
+    marker = {
+        "icon-image": _finding_class(markers, "marker-record"),
+        "icon-size": size,
+        "icon-allow-overlap": True,
+        "icon-ignore-placement": True,
+        "symbol-sort-key": rank,
+    }
+    fill = {"fill-pattern": _finding_class(hatches, "hatch-record")}
+    least = float(FINDING_SHAPE_ZOOM)
+    return [
+        _layer("findings-fill", "fill", "findings", minzoom=least, filter=area, paint=fill),
+        _layer(
+            "findings-line",
+            "line",
+            "findings",
+            minzoom=least,
+            filter=["in", ["get", "shape"], ["literal", ["polygon", "line"]]],
+            paint=outline,
+        ),
+        _layer(
+            "findings-point",
+            "symbol",
+            "findings",
+            filter=["==", ["get", "shape"], "point"],
+            layout=marker,
+        ),
+    ]
+
+
+def _households() -> list[dict[str, Json]]:
+    steps: list[Json] = [PALETTE["cells-1"]]
+    for place, least in enumerate(HOUSEHOLD_BREAKS[1:], 2):
+        steps += [least, PALETTE[f"cells-{place}"]]
+    cells = {
+        "circle-color": ["step", ["get", "n"], *steps],
+        "circle-radius": ["interpolate", ["linear"], ["sqrt", ["get", "n"]], 3, 2.0, 32, 9.0],
+        "circle-opacity": 0.8,
+    }
+    covered: Json = ["get", "covered"]
+    points = {
+        "circle-color": ["case", covered, PALETTE["covered"], PALETTE["household"]],
+        "circle-radius": _by_zoom(14, 1.6, 17, 5.0),
+        "circle-stroke-color": PALETTE["halo"],
+        "circle-stroke-width": ["case", covered, 0.5, 1.5],
+    }
+    return [
+        _layer("household-cells", "circle", "households", filter=["has", "n"], paint=cells),
+        _layer(
+            "households",
+            "circle",
+            "households",
+            minzoom=float(HOUSEHOLD_ZOOM),
+            filter=["has", "code"],
+            paint=points,
+        ),
+    ]
+
+
+# level: lowest zoom, highest zoom, text size, letter spacing, colour
+_LABELS: tuple[tuple[str, float, float, float, float, str], ...] = (
+    ("settlement", 14.0, 22.0, 11.0, 0.0, "town"),
+    ("grid", float(EXACT_ZOOM), 22.0, 11.0, 0.0, "town"),
+    ("village", 11.0, 22.0, 12.0, 0.0, "ink"),
+    ("town", 8.5, 14.0, 14.0, 0.05, "ink"),
+    ("county", 4.0, 9.0, 17.0, 0.25, "ink"),
+)
+
+
+def _labels(lang: Language) -> list[dict[str, Json]]:
+    name: Json = ["get", "name"]
+    text = name if lang == "zh" else ["coalesce", ["get", "name_en"], name]
+    return [
+        _layer(
+            f"{level}-label",
+            "symbol",
+            "labels",
+            minzoom=lowest,
+            maxzoom=highest,
+            filter=["==", ["get", "level"], level],
+            layout={
+                "text-field": text,
+                "text-font": ["sans-serif"],
+                "text-size": size,
+                "text-letter-spacing": spacing,
+                "text-padding": 4,
+                "text-max-width": 8,
+                "symbol-sort-key": ["get", "rank"],
+            },
+            paint={
+                "text-color": PALETTE[color],
+                "text-halo-color": PALETTE["halo"],
+                "text-halo-width": 1.4,
+            },
+        )
+        for level, lowest, highest, size, spacing, color in _LABELS
+    ]
+
+
+def style_document(name: str, lang: Language = "zh", base_url: str = "") -> dict[str, Json]:
+    """Return a MapLibre style.
+
+    Parameters
+    ----------
+    name
+        ``coverage`` (ground, grids, findings, households) or ``plain`` (ground and borders).
+    lang
+        The language of labels; an English name that is missing falls back to the Chinese one.
+    base_url
+        Put before the sources' paths: a worker resolves no relative address.
+
+    Raises
+    ------
+    KeyError
+        If there is no such style.
+    """
+    if name not in STYLES:
+        raise KeyError(name)
+    data = [*_findings(), *_households()] if name == "coverage" else []
+    fills = _grids() if name == "coverage" else []
+    layers = [*_ground(), *fills, *_borders(), *data, *_labels(lang)]
+    used = {layer["source"] for layer in layers if "source" in layer}
+    legends = ("findings", "grids", "areas", "units", "households", "ground")
+    return {
+        "version": 8,
+        "name": f"wangge {name}",
+        "metadata": {
+            "wangge:images": images(),
+            "wangge:legends": {key: legend(key) for key in legends if key in used},
+        },
+        "sources": {
+            key: {
+                "type": "vector",
+                "url": f"{base_url}/tiles/{key}.json",
+                **({"promoteId": promote} if (promote := _identity(key)) else {}),
+            }
+            for key in CATALOG
+            if key in used
+        },
+        "layers": layers,
+    }
+
+
+def _identity(layer: str) -> str | None:
+    """Return the property that names a feature, for hover and selection states."""
+    columns = CATALOG[layer].columns
+    return next((key for key in ("id", "code") if key in columns), None)

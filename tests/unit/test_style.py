@@ -1,0 +1,134 @@
+"""The palette holds for every reader, and every rule and layer has its symbol."""
+
+import itertools
+import re
+
+import numpy as np
+import pytest
+
+from geo.findings import RULES
+from layers.catalog import CATALOG, K_ANONYMITY
+from layers.map_style import STYLES, style_document
+from layers.style import (
+    FINDING_CLASSES,
+    HOUSEHOLD_BREAKS,
+    IMAGES,
+    LEGENDS,
+    PALETTE,
+    finding_class,
+    legend,
+)
+
+# Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB.
+BLINDNESS = {
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+                   [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+                     [-0.011820, 0.042940, 0.968881]],
+}  # fmt: skip
+
+
+def linear(color: str) -> np.ndarray:
+    value = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+
+
+def luminance(color: str) -> float:
+    return float(linear(color) @ [0.2126, 0.7152, 0.0722])
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def lab(rgb: np.ndarray) -> np.ndarray:
+    xyz = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750],
+                    [0.0193339, 0.1191920, 0.9503041]]) @ np.clip(rgb, 0, 1)  # fmt: skip
+    f = np.cbrt(xyz / [0.95047, 1.0, 1.08883])
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def test_every_rule_has_one_class() -> None:
+    counted = [rule for group in FINDING_CLASSES for rule in group.rules]
+    assert len(counted) == len(set(counted))
+    assert set(RULES) <= set(counted)
+    assert finding_class("C101").id == "gap"
+    with pytest.raises(KeyError):
+        finding_class("X999")
+
+
+@pytest.mark.parametrize("group", FINDING_CLASSES, ids=lambda g: g.id)
+@pytest.mark.parametrize("ground", ["ground", "rural", "community", "dedicated"])
+def test_findings_stand_out_on_every_ground(group: object, ground: str) -> None:
+    # WCAG 1.4.11: graphics need 3:1; the overlap's orange has a white under-stroke and hatch.
+    least = 2.1 if group.id == "overlap" else 3.0
+    assert contrast(group.color, PALETTE[ground]) >= least
+
+
+@pytest.mark.parametrize("eye", BLINDNESS)
+def test_the_four_chief_findings_differ_to_a_colour_blind_eye(eye: str) -> None:
+    chief = ("gap", "overlap", "outside", "household")
+    seen = {key: lab(np.array(BLINDNESS[eye]) @ linear(PALETTE[key])) for key in chief}
+    for one, other in itertools.combinations(chief, 2):
+        assert np.linalg.norm(seen[one] - seen[other]) > 15, (one, other)
+
+
+def test_shapes_differ_too_so_colour_is_never_alone() -> None:
+    for repeats in (True, False):
+        drawn = [
+            tuple(path.d for path in image.paths) for image in IMAGES if image.repeats == repeats
+        ]
+        assert len(drawn) == len(set(drawn))
+
+
+def test_counted_households_grow_darker_and_start_at_k() -> None:
+    lights = [luminance(PALETTE[f"cells-{i}"]) for i in range(1, 5)]
+    assert lights == sorted(lights, reverse=True)
+    assert HOUSEHOLD_BREAKS[0] == K_ANONYMITY
+
+
+@pytest.mark.parametrize("name", STYLES)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_style_names_only_what_exists(name: str, lang: str) -> None:
+    style = style_document(name, lang, "http://127.0.0.1")
+    known = {image.id for image in IMAGES}
+    for layer in style["layers"]:
+        if layer["type"] == "background":
+            continue
+        assert layer["source"] in style["sources"]
+        assert layer["source-layer"] in CATALOG
+        text = repr(layer)
+        assert set(re.findall(r"(?:hatch|marker)-[a-z]+", text)) <= known
+        columns = set(CATALOG[layer["source-layer"]].columns)
+        assert set(re.findall(r"'get', '(\w+)'", text)) <= columns
+    assert "glyphs" not in style
+    assert "sprite" not in style
+    assert all(s["url"].startswith("http://127.0.0.1/tiles/") for s in style["sources"].values())
+
+
+def test_colours_come_from_the_palette_only() -> None:
+    used = set(re.findall(r"#[0-9a-f]{6}", repr(style_document("coverage"))))
+    assert used <= set(PALETTE.values()) | {"#ffffff"}
+
+
+def test_an_unknown_style_is_refused() -> None:
+    with pytest.raises(KeyError):
+        style_document("neon")
+
+
+@pytest.mark.parametrize("layer", LEGENDS)
+def test_a_legend_speaks_both_languages(layer: str) -> None:
+    for item in legend(layer)["items"]:
+        assert item["label"]["zh"]
+        assert item["label"]["en"]
+
+
+def test_a_legend_counts_by_class() -> None:
+    built = legend("findings", {"C101": 3, "C102": 1, "H201": 2}, "2026-01-01T00:00:00Z")
+    counts = {item["id"]: item["n"] for item in built["items"]}
+    assert counts["gap"] == 4
+    assert counts["household"] == 2
+    assert counts["overlap"] == 0
+    assert built["n"] == 6
+    assert built["date"] == "2026-01-01T00:00:00Z"
