@@ -1,0 +1,1 @@
+"""Tiles, styles and legends: what a map asks for."""
