@@ -38,6 +38,7 @@ from layers.tables.territory import (
     coverage_version,
     department_network,
     grid,
+    household_group,
     household_unit,
     open_version,
     reference_feature,
@@ -48,7 +49,7 @@ __all__ = [
     "REFERENCE_LAYERS", "ROLES", "SRID", "STATUSES", "TIERS", "TILE_SRID",
     "accepted_finding", "account", "appointment", "area", "audit_entry", "contact_link",
     "coverage_check", "coverage_shape", "coverage_version", "department_network", "finding", "grid",
-    "household", "household_unit", "incident", "incident_log", "job", "login_session", "metadata",
-    "open_version", "party_branch", "party_member", "person", "reference_feature", "rows_at",
+    "household", "household_group", "household_unit", "incident", "incident_log", "job",
+    "login_session", "metadata", "open_version", "party_branch", "party_member", "person", "reference_feature", "rows_at",
     "setting", "versioned_tables", "visit",
 ]  # fmt: skip

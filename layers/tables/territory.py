@@ -116,6 +116,21 @@ coverage_shape = Table(
 Index("ix_coverage_shape_geom_3857", coverage_shape.c.geom_3857, postgresql_using="gist")
 Index("ix_coverage_shape_label", coverage_shape.c.label, postgresql_using="gist")
 
+household_group = Table(
+    "household_group",
+    metadata,
+    Column("area_code", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("n", Integer, nullable=False),
+    Column(
+        f"geom_{TILE_SRID}",
+        Geometry("POINT", srid=TILE_SRID, spatial_index=False),
+        nullable=False,
+    ),
+    comment="A village's households in groups of at least k, for counts that single out nobody.",
+)
+Index("ix_household_group_geom_3857", household_group.c.geom_3857, postgresql_using="gist")
+
 
 def open_version(title: str, created_by: str, note: str | None = None) -> tuple[Update, Insert]:
     """Make the two statements that end the open coverage version and open the next.
