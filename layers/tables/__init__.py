@@ -50,6 +50,6 @@ __all__ = [
     "accepted_finding", "account", "appointment", "area", "audit_entry", "contact_link",
     "coverage_check", "coverage_shape", "coverage_version", "department_network", "finding", "grid",
     "household", "household_group", "household_unit", "incident", "incident_log", "job",
-    "login_session", "metadata", "open_version", "party_branch", "party_member", "person", "reference_feature", "rows_at",
-    "setting", "versioned_tables", "visit",
+    "login_session", "metadata", "open_version", "party_branch", "party_member", "person",
+    "reference_feature", "rows_at", "setting", "versioned_tables", "visit",
 ]  # fmt: skip
