@@ -1,0 +1,1 @@
+"""Alembic migrations: the one way that tables come to be."""
