@@ -334,13 +334,15 @@ class Cluster:
         return pid if os.fsencode(self.data) in words else None
 
     def _clear_stale_pid(self) -> None:
-        """Remove a pid file whose number died, or belongs to another program by now.
+        """Remove pid files whose number died, or belongs to another program by now.
 
-        PostgreSQL itself removes the first kind and stumbles over the second.
+        PostgreSQL removes most of the first kind itself, and stumbles over the second.
         """
         pid = self._postmaster()
         if pid is None:
             (self.data / "postmaster.pid").unlink(missing_ok=True)
+            for lock in self.socket_dir.glob(".s.PGSQL.*.lock"):  # the folder is ours alone
+                lock.unlink(missing_ok=True)
             return
         # It lives but does not answer: it is starting, recovering, or going down. Give it time.
         deadline = time.monotonic() + START_TIMEOUT_S
