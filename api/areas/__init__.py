@@ -1,0 +1,1 @@
+"""Areas and grids: the tree, a place's card, and the search for one."""

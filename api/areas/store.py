@@ -1,0 +1,205 @@
+"""Queries for areas and grids. Each takes the reader's scope; none returns a row outside it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Select,
+    String,
+    Table,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import Session
+
+from layers.tables import (
+    appointment,
+    area,
+    finding,
+    grid,
+    household,
+    household_unit,
+    person,
+)
+from layers.vector import Scope, latest_check
+
+AnyRow = Row[*tuple[Any, ...]]
+Rows = Sequence[AnyRow]
+
+
+def _bbox(geom: ColumnElement[object]) -> list[ColumnElement[float]]:
+    return [func.ST_XMin(geom).label("west"), func.ST_YMin(geom).label("south"),
+            func.ST_XMax(geom).label("east"), func.ST_YMax(geom).label("north")]  # fmt: skip
+
+
+def _area_km2(geom: ColumnElement[object]) -> ColumnElement[Any]:
+    return (func.ST_Area(func.Geography(geom)) / 1e6).label("area_km2")
+
+
+def _place() -> list[ColumnElement[object]]:
+    return [area.c.code, area.c.name, area.c.name_en, area.c.level]
+
+
+def _counted(table: Any, code: ColumnElement[str]) -> ScalarSelect[int]:  # noqa: ANN401 - a table
+    """How many rows of a table lie in the area of a code: codes begin with it."""
+    counted = select(func.count()).select_from(table)
+    return counted.where(func.starts_with(table.c.area_code, code)).scalar_subquery()
+
+
+def list_areas(
+    session: Session, scope: Scope, level: str | None = None, parent: str | None = None
+) -> Rows:
+    """Return areas with their boxes and counts, by code.
+
+    The counts are made once for all villages and summed up the codes, not once an area.
+    """
+    grids = _by_village(grid.c.area_code, grid)
+    households = _by_village(household.c.area_code, household)
+
+    def total(counts: Any) -> ColumnElement[int]:  # noqa: ANN401 - a subquery
+        within = func.starts_with(counts.c.code, area.c.code)
+        return func.coalesce(select(func.sum(counts.c.n)).where(within).scalar_subquery(), 0)
+
+    statement = select(
+        *_place(), area.c.kind, area.c.parent_code,
+        *_bbox(area.c.geom), total(grids).label("grids"), total(households).label("households"),
+    ).where(scope.within(area.c.code)).order_by(area.c.code)  # fmt: skip
+    if level is not None:
+        statement = statement.where(area.c.level == level)
+    if parent is not None:
+        statement = statement.where(area.c.parent_code == parent)
+    return session.execute(statement).all()
+
+
+def _by_village(code: ColumnElement[str], table: Any) -> Any:  # noqa: ANN401 - table, CTE
+    counted = select(code.label("code"), func.count().label("n")).select_from(table)
+    return counted.group_by(code).cte(f"{table.name}_counts").prefix_with("materialized")
+
+
+def find_area(session: Session, scope: Scope, code: str) -> AnyRow | None:
+    """Return an area with its box, size and counts; null if none is in the reader's area."""
+    below = select(func.count()).select_from(lower := area.alias("lower"))
+    below = below.where(lower.c.parent_code == area.c.code)
+    statement = select(
+        *_place(), area.c.kind, area.c.parent_code,
+        *_bbox(area.c.geom), _area_km2(area.c.geom),
+        below.scalar_subquery().label("areas"),
+        _counted(grid, area.c.code).label("grids"),
+        _counted(household, area.c.code).label("households"),
+    ).where(area.c.code == code, scope.within(area.c.code))  # fmt: skip
+    return session.execute(statement).one_or_none()
+
+
+def find_place(session: Session, code: str | None) -> AnyRow | None:
+    """Return an area by its code, or the county for null; null if there is none."""
+    wanted = area.c.level == "county" if code is None else area.c.code == code
+    return session.execute(select(*_place()).where(wanted).limit(1)).one_or_none()
+
+
+def ancestors(session: Session, code: str) -> Rows:
+    """Return the areas that a code lies in, from the county down."""
+    above = [func.starts_with(literal(code), area.c.code), area.c.code != code]
+    statement = select(*_place()).where(*above).order_by(func.length(area.c.code))
+    return session.execute(statement).all()
+
+
+def findings_by_severity(session: Session, code: str) -> dict[str, int]:
+    """Count the latest check's findings in an area."""
+    rows = select(finding.c.severity, func.count()).where(
+        finding.c.check_id == latest_check(), func.starts_with(finding.c.area_code, code)
+    )
+    counts = session.execute(rows.group_by(finding.c.severity))
+    return dict(counts.all())
+
+
+def find_grid(session: Session, scope: Scope, code: str) -> AnyRow | None:
+    """Return a grid with its box, size and counts; null if none is in the reader's area."""
+    units = select(func.count()).where(household_unit.c.grid_code == grid.c.code)
+    listed = household.c.grid_code == grid.c.code
+    people = select(func.coalesce(func.sum(household.c.people), 0)).where(listed)
+    households = select(func.count()).select_from(household).where(listed)
+    statement = select(
+        grid.c.code, grid.c.name, grid.c.area_code, grid.c.kind,
+        grid.c.coverage, grid.c.locked,
+        *_bbox(grid.c.geom), _area_km2(grid.c.geom),
+        households.scalar_subquery().label("households"),
+        people.scalar_subquery().label("people"),
+        units.scalar_subquery().label("units"),
+    ).where(grid.c.code == code, scope.within(grid.c.code))  # fmt: skip
+    return session.execute(statement).one_or_none()
+
+
+def officials(session: Session, grid_code: str) -> Rows:
+    """Return who answers for a grid now: its head first, then its workers."""
+    role = appointment.c.role
+    statement = (
+        select(role.label("role"), person.c.name, person.c.phone, appointment.c.full_time)
+        .join(person, person.c.code == appointment.c.person_code)
+        .where(
+            appointment.c.grid_code == grid_code,
+            role.in_(["grid_head", "grid_worker"]),
+            appointment.c.ends_on.is_(None),
+        )
+        .order_by(role, person.c.code)
+    )
+    return session.execute(statement).all()
+
+
+def findings_on(session: Session, grid_code: str) -> list[str]:
+    """Return the ids of the latest check's findings that name a grid, in the check's order."""
+    statement = select(finding.c.id).where(
+        finding.c.check_id == latest_check(), finding.c.grids.contains([grid_code])
+    )
+    return list(session.scalars(statement.order_by(finding.c.position)))
+
+
+def _hits(
+    table: Table, level: ColumnElement[str], name_en: ColumnElement[str]
+) -> Select[*tuple[Any, ...]]:
+    return select(table.c.code, table.c.name, name_en.label("name_en"), level.label("level"),
+                  table.c.geom.label("geom"))  # fmt: skip
+
+
+def search(session: Session, scope: Scope, query: str, limit: int) -> Rows:
+    """Return places whose name holds the words or whose code begins with them.
+
+    An exact name comes first, then names that begin so, then larger places before smaller.
+    """
+    no_english = literal(None, String)
+    both = union_all(
+        _hits(area, area.c.level, area.c.name_en),
+        _hits(grid, literal("grid", String), no_english),
+    ).subquery("places")
+    place = both.c
+    match = or_(
+        place.name.contains(query, autoescape=True),
+        place.name_en.icontains(query, autoescape=True),
+        place.code.startswith(query, autoescape=True),
+    )
+    order = case(
+        (place.name == query, 0), (place.name.startswith(query, autoescape=True), 1), else_=2
+    )
+    point = func.ST_PointOnSurface(place.geom)
+    joined = func.string_agg(area.c.name, aggregate_order_by(literal(" › "), area.c.code))
+    within = select(joined).where(
+        func.starts_with(place.code, area.c.code), area.c.code != place.code
+    )
+    statement = (
+        select(
+            place.code, place.name, place.name_en, place.level,
+            within.scalar_subquery().label("within"),
+            func.ST_X(point).label("lon"), func.ST_Y(point).label("lat"), *_bbox(place.geom),
+        )
+        .where(match, scope.within(place.code))
+        .order_by(order, func.length(place.code), place.code)
+        .limit(limit)
+    )  # fmt: skip
+    return session.execute(statement).all()

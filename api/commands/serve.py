@@ -1,0 +1,86 @@
+"""``wangge serve``: the service on an address of this machine."""
+
+import ipaddress
+import os
+from typing import Annotated
+
+import typer
+import uvicorn
+from sqlalchemy import Engine
+
+from api.auth import has_sample_accounts
+from api.commands.context import Context
+from api.db import session_scope
+from api.settings import settings
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach an address.
+
+    Examples
+    --------
+    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0")
+    (True, True, False)
+    """
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def refuse_open_door(engine: Engine, host: str) -> None:
+    """Refuse an address that others can reach while sample accounts could sign in.
+
+    Raises
+    ------
+    typer.BadParameter
+        Naming the cure.
+    """
+    if is_loopback(host):
+        return
+    with session_scope(engine) as session:
+        if has_sample_accounts(session):
+            raise typer.BadParameter(
+                f"sample accounts are active, whose passwords lie in a file: {host} is refused. "
+                "Disable them, or serve on 127.0.0.1."
+            )
+
+
+def run_server(context: Context, host: str, port: int, workers: int) -> None:
+    """Serve until interrupted."""
+    engine = context.engine()
+    refuse_open_door(engine, host)
+    # A worker is a process of its own, which reads its settings again.
+    os.environ["WANGGE_DATABASE_URL"] = engine.url.render_as_string(hide_password=False)
+    settings.cache_clear()
+    engine.dispose()
+    typer.echo(f"http://{host}:{port}", err=True)
+    uvicorn.run(
+        "api.app:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_level="warning",
+        # The version of the server is nobody's business.
+        server_header=False,
+    )
+
+
+def serve(
+    context: typer.Context,
+    *,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes.")] = None,
+) -> None:
+    """Serve the county's map and its interfaces."""
+    given = settings()
+    run_server(context.obj, host or given.host, port or given.port, workers or given.workers)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command(epilog="Example: wangge serve --port 8080")(serve)

@@ -1,0 +1,1 @@
+"""The coverage: its verdict, its findings, and a new check."""

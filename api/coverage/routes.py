@@ -1,0 +1,93 @@
+"""The coverage: its verdict, its findings, a new check."""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+
+from api.access import Database, EveryoneInArea, access
+from api.auth import Reader
+from api.coverage import store
+from api.coverage.schemas import (
+    CheckJob,
+    FindingDetail,
+    FindingItem,
+    FindingList,
+    Severity,
+    Verdict,
+)
+from api.coverage.verdict import verdict
+from api.errors import NOT_FOUND, PROBLEMS, NotFoundError
+from api.maps.routes import scope_of
+from geo.findings import RULES
+
+router = APIRouter(prefix="/api/coverage", tags=["coverage"], responses={**PROBLEMS})
+
+# A check reads the whole county, so its reach is the county: only who plans for all of it.
+Checker = Annotated[Reader, Depends(access("administrator", "planner", reach="county"))]
+
+
+@router.get("", summary="The current verdict")
+def get_verdict(reader: EveryoneInArea, session: Database) -> Verdict:
+    """Return the latest check's summary for the reader's area, by town and by rule."""
+    return verdict(session, scope_of(reader))
+
+
+@router.get("/findings", summary="The latest check's findings")
+def list_findings(
+    reader: EveryoneInArea,
+    session: Database,
+    rule: Annotated[str | None, Query(examples=["C101"])] = None,
+    area: Annotated[str | None, Query(description="Code of an area, or of a grid")] = None,
+    severity: Annotated[Severity | None, Query()] = None,
+    sort: Annotated[store.Sort, Query()] = "severity",
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> FindingList:
+    """Return a page of findings of the reader's area, without their shapes."""
+    where = {"rule": rule, "area": area, "severity": severity}
+    matched, rows = store.list_findings(session, scope_of(reader), where, sort, limit, offset)
+    items = [FindingItem(**item_fields(row)) for row in rows]
+    return FindingList(numberMatched=matched, numberReturned=len(items), findings=items)
+
+
+@router.get("/findings/{id}", summary="A finding with its shape", responses={**NOT_FOUND})
+def get_finding(
+    finding_id: Annotated[str, Path(alias="id", examples=["5f0c2f9a1b3d"])],
+    reader: EveryoneInArea,
+    session: Database,
+) -> FindingDetail:
+    """Return one finding of the reader's area with its shape and its rule's reason."""
+    row = store.find_finding(session, scope_of(reader), finding_id)
+    if row is None:
+        raise NotFoundError(f"There is no finding {finding_id}.", f"没有问题 {finding_id}。")
+    rule = RULES[row.rule]
+    return FindingDetail(
+        **item_fields(row),
+        geometry=json.loads(row.geojson),
+        reason=rule.reason,
+        reason_zh=rule.reason_zh,
+    )
+
+
+@router.post("/check", summary="Check the coverage now")
+def post_check(request: Request, reader: Checker) -> CheckJob:
+    """Run a check of the whole county and wait for it; one at a time."""
+    from api.coverage import service
+
+    job, check = service.run_check(request.app.state.engine, reader.username)
+    return CheckJob(job=job, state="done", progress=1.0, check=check)
+
+
+def item_fields(row: store.AnyRow) -> dict[str, Any]:
+    """Return a finding's row in the shape of the schema."""
+    values = dict(row._mapping)
+    code, name = values.pop("area_code"), values.pop("area_name")
+    town = values.pop("town_name")
+    place = None if code is None else {"code": code, "name": name or code, "town_name": town}
+    return {
+        **values,
+        "area": place,
+        "point": (values.pop("lon"), values.pop("lat")),
+        "bbox": [values.pop(side) for side in ("west", "south", "east", "north")],
+    }

@@ -1,0 +1,213 @@
+"""The check of the county in the database: read, check, store, one at a time."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+from geo.coverage import CoverageReport, check_coverage
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import Connection, Engine, Select, func, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from api import audit
+from api.db import session_scope
+from api.errors import ConflictError
+from geo.findings import Finding
+from layers.tables import (
+    SRID,
+    appointment,
+    area,
+    coverage_check,
+    coverage_version,
+    finding,
+    grid,
+    household,
+    job,
+)
+
+# The advisory lock that a check holds; any fixed number that is ours.
+CHECK_LOCK = 0x6368656B
+
+Frames = tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame, pd.DataFrame]
+
+
+def _frame(connection: Connection, statement: Select[*tuple[Any, ...]]) -> pd.DataFrame:
+    result = connection.execute(statement)
+    return pd.DataFrame.from_records(result.all(), columns=list(result.keys()))
+
+
+def _geo_frame(connection: Connection, statement: Select[*tuple[Any, ...]]) -> gpd.GeoDataFrame:
+    """Read rows whose column ``geometry`` is WKB: the coordinates come bit for bit."""
+    frame = _frame(connection, statement)
+    shapes = shapely.from_wkb(frame.pop("geometry").to_numpy(dtype=object))
+    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(shapes, crs=SRID))
+
+
+def _wkb(column: Any) -> Any:  # noqa: ANN401 - a geometry column, an expression
+    return func.ST_AsBinary(column).label("geometry")
+
+
+def read_county(connection: Connection) -> Frames:
+    """Read what is checked: grids, villages, households and appointments, EPSG:4326.
+
+    Households come by code, so that the same county gives the same findings.
+    """
+    grids = select(
+        grid.c.code, grid.c.name, grid.c.area_code, grid.c.kind, grid.c.coverage, _wkb(grid.c.geom)
+    ).order_by(grid.c.code)
+    villages = select(area.c.code, area.c.name, area.c.level, _wkb(area.c.geom))
+    villages = villages.where(area.c.level == "village").order_by(area.c.code)
+    households = select(
+        household.c.code, household.c.grid_code, household.c.address, _wkb(household.c.geom)
+    ).order_by(household.c.code)
+    held = appointment.c
+    people = select(
+        held.code, held.person_code, held.role, held.full_time, held.area_code, held.grid_code,
+        held.unit_code, held.branch_code,
+    ).where(held.ends_on.is_(None)).order_by(held.code)  # fmt: skip
+    return (
+        _geo_frame(connection, grids),
+        _geo_frame(connection, villages),
+        _geo_frame(connection, households),
+        _frame(connection, people),
+    )
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[Connection]:
+    """Hold the lock of checks for as long as the block lasts.
+
+    Raises
+    ------
+    ConflictError
+        If another check is under way, in whatever process.
+    """
+    with engine.connect() as connection:
+        if not connection.scalar(select(func.pg_try_advisory_lock(CHECK_LOCK))):
+            raise ConflictError("A check is under way already.", "正在检查中，请稍候。")
+        connection.commit()
+        try:
+            yield connection
+        finally:
+            connection.rollback()
+            connection.execute(select(func.pg_advisory_unlock(CHECK_LOCK)))
+            connection.commit()
+
+
+@contextmanager
+def _job(engine: Engine, created_by: str) -> Iterator[tuple[UUID, Callable[..., None]]]:
+    """Keep a row of ``job`` beside the work; it says how far the work is, and how it ended."""
+    with session_scope(engine) as session:
+        row = insert(job).values(
+            kind="check", state="running", created_by=created_by, started_at=func.now()
+        )
+        number: UUID = session.execute(row.returning(job.c.id)).scalar_one()
+
+    def report(**values: object) -> None:
+        with session_scope(engine) as session:
+            session.execute(update(job).where(job.c.id == number).values(**values))
+
+    try:
+        yield number, report
+    except BaseException as error:
+        # The kind of error only: its words may hold rows.
+        report(state="failed", error=type(error).__name__, finished_at=func.now())
+        raise
+
+
+def run_check(engine: Engine, created_by: str) -> tuple[UUID, int]:
+    """Check the county in the database and store what is found.
+
+    Parameters
+    ----------
+    engine
+        Of the database to check.
+    created_by
+        Who asked: an account's name, or ``operator`` on the command line.
+
+    Returns
+    -------
+    (UUID, int)
+        The job, and the check's number.
+
+    Raises
+    ------
+    ConflictError
+        If another check is under way.
+    """
+    with _alone(engine) as connection, _job(engine, created_by) as (number, report):
+        started = dt.datetime.now(dt.UTC)
+        # One snapshot for all four reads: an import in between must not tear the county.
+        connection.execute(text("set transaction isolation level repeatable read, read only"))
+        open_one = coverage_version.c.valid_to.is_(None)
+        version = connection.execute(select(coverage_version.c.id).where(open_one)).scalar_one()
+        grids, villages, households, people = read_county(connection)
+        connection.rollback()
+        report(progress=0.3)
+        found = check_coverage(grids, villages, households=households, appointments=people)
+        report(progress=0.9)
+        with session_scope(engine) as session:
+            check = store_report(session, found, version, started, created_by)
+            audit.record(session, created_by, audit.CHECKED, target=f"check {check}")
+        report(state="done", progress=1.0, result={"check": check}, finished_at=func.now())
+        return number, check
+
+
+def store_report(
+    session: Session,
+    report: CoverageReport,
+    version: int,
+    started: dt.datetime,
+    created_by: str,
+) -> int:
+    """Write a report into the database, findings in its own order, and return its number."""
+    check: int = session.execute(
+        insert(coverage_check)
+        .values(
+            version_id=version,
+            started_at=started,
+            finished_at=func.clock_timestamp(),
+            summary=report.summary,
+            crs=report.crs.to_string(),
+            tolerance_m=report.tolerance_m,
+            created_by=created_by,
+        )
+        .returning(coverage_check.c.id)
+    ).scalar_one()
+    rows = [_row(check, place, each) for place, each in enumerate(report.findings)]
+    if rows:
+        session.execute(insert(finding), rows)
+    return check
+
+
+def _ewkb(shape: BaseGeometry) -> str:
+    return shapely.to_wkb(shapely.set_srid(shape, SRID), hex=True, include_srid=True)
+
+
+def _row(check: int, place: int, each: Finding) -> dict[str, Any]:
+    return {
+        "check_id": check,
+        "id": each.id,
+        "rule": each.rule,
+        "name": each.name,
+        "severity": each.severity,
+        "grids": list(each.grids),
+        "area_code": each.area,
+        "area_m2": each.area_m2,
+        "width_m": each.width_m,
+        "length_m": each.length_m,
+        "depth": each.depth,
+        "households": each.households,
+        "point": _ewkb(each.point),
+        "geom": _ewkb(each.geometry),
+        "message": each.message,
+        "message_zh": each.message_zh,
+        "fix": each.fix,
+        "fix_zh": each.fix_zh,
+        "position": place,
+    }

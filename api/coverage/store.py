@@ -1,0 +1,252 @@
+"""Queries of the coverage: the verdict's parts and the findings, each within a reader's scope."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Row,
+    Select,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
+from sqlalchemy.orm import Session
+
+from geo.findings import SEVERITIES
+from layers.tables import (
+    accepted_finding,
+    area,
+    coverage_check,
+    coverage_version,
+    finding,
+    grid,
+    household,
+    setting,
+)
+from layers.vector import BLUR_M, Scope, findings_in_scope, latest_check
+
+AnyRow = Row[*tuple[Any, ...]]
+Rows = Sequence[AnyRow]
+Sort = Literal["severity", "households", "area_m2"]
+
+
+def settings(session: Session) -> dict[str, Any]:
+    """Return every setting of the database by its key."""
+    return dict(session.execute(select(setting.c.key, setting.c.value)).all())
+
+
+def current_version(session: Session) -> AnyRow | None:
+    """Return the open coverage version."""
+    version = coverage_version.c
+    columns = select(version.id, version.valid_from, version.title)
+    return session.execute(columns.where(version.valid_to.is_(None))).one_or_none()
+
+
+def last_check(session: Session) -> AnyRow | None:
+    """Return the last finished check with its summary."""
+    check = coverage_check.c
+    columns = select(check.id, check.version_id, check.finished_at, check.summary)
+    return session.execute(columns.where(check.id == latest_check())).one_or_none()
+
+
+def _accepted() -> ColumnElement[bool]:
+    """Tell whether a finding is an exception that somebody accepted and that has not run out."""
+    register = accepted_finding.c
+    return exists().where(
+        register.finding_id == finding.c.id,
+        register.revoked_at.is_(None),
+        or_(register.until.is_(None), register.until >= cast(func.now(), Date)),
+    )
+
+
+def _current(scope: Scope) -> list[ColumnElement[bool]]:
+    return [finding.c.check_id == latest_check(), findings_in_scope(scope)]
+
+
+def severity_counts(session: Session, scope: Scope) -> dict[str, int]:
+    """Count the findings that nobody accepted, by severity."""
+    severity = finding.c.severity
+    rows = select(severity, func.count()).where(*_current(scope), ~_accepted()).group_by(severity)
+    return dict(session.execute(rows).all())
+
+
+def has_blind_spots(session: Session, scope: Scope) -> bool:
+    """Tell whether a gap or an uncovered household stands that nobody accepted."""
+    blind = finding.c.rule.in_(["C101", "C102", "H201"])
+    return bool(session.scalar(select(exists().where(*_current(scope), blind, ~_accepted()))))
+
+
+def area_summary(session: Session, scope: Scope) -> dict[str, Any]:
+    """Return the figures of one area, in the shape of a check's summary."""
+
+    def km2(*rules: str) -> ColumnElement[Any]:
+        return (
+            func.coalesce(func.sum(finding.c.area_m2).filter(finding.c.rule.in_(rules)), 0.0) / 1e6
+        )
+
+    def homes(rule: str) -> ColumnElement[int]:
+        return func.coalesce(func.sum(finding.c.households).filter(finding.c.rule == rule), 0)
+
+    found = session.execute(
+        select(
+            km2("C101", "C102").label("uncovered_km2"),
+            km2("C103", "C106", "G004").label("overlap_km2"),
+            km2("C104").label("outside_km2"),
+            homes("H201").label("households_uncovered"),
+            homes("H202").label("households_in_several"),
+        ).where(*_current(scope))
+    ).one()
+    villages = (area.c.level == "village") & scope.around(area.c.code)
+    held = session.execute(
+        select(
+            _count(grid, scope.within(grid.c.code)).label("grids"),
+            _count(area, villages).label("areas"),
+            _count(household, _filed_within(scope)).label("households"),
+            _km2_of(area, villages).label("parent_area_km2"),
+            _km2_of(grid, scope.within(grid.c.code)).label("grid_area_km2"),
+        )
+    ).one()
+    rules = {row.rule: row.count for row in by_rule(session, scope)}
+    return {**held._mapping, **found._mapping, "by_rule": rules}
+
+
+def _filed_within(scope: Scope) -> ColumnElement[bool]:
+    return or_(scope.within(household.c.grid_code), scope.within(household.c.area_code))
+
+
+def _count(table: Any, where: ColumnElement[bool]) -> Any:  # noqa: ANN401 - table, subquery
+    return select(func.count()).select_from(table).where(where).scalar_subquery()
+
+
+def _km2_of(table: Any, where: ColumnElement[bool]) -> Any:  # noqa: ANN401 - table, subquery
+    total = func.sum(func.ST_Area(func.Geography(table.c.geom))) / 1e6
+    return select(func.coalesce(total, 0.0)).select_from(table).where(where).scalar_subquery()
+
+
+def by_rule(session: Session, scope: Scope) -> Rows:
+    """Count findings and the households in them by rule, the gravest first."""
+    severity = finding.c.severity
+    order = case({name: place for place, name in enumerate(SEVERITIES)}, value=severity)
+    return session.execute(
+        select(
+            finding.c.rule, severity, func.count().label("count"),
+            func.coalesce(func.sum(finding.c.households), 0).label("households"),
+        )
+        .where(*_current(scope))
+        .group_by(finding.c.rule, severity)
+        .order_by(order, finding.c.rule)
+    ).all()  # fmt: skip
+
+
+def by_town(session: Session, scope: Scope) -> Rows:
+    """Count findings by town, the worst first; towns without any are in it with zeros.
+
+    Households are those of the household rules: a gap names the same ones again.
+    """
+    severity = finding.c.severity
+    open_ = ~_accepted()
+    errors = func.count().filter(severity == "error", open_).label("errors")
+    warnings = func.count().filter(severity == "warning", open_).label("warnings")
+    people = finding.c.rule.startswith("H")
+    households = func.coalesce(func.sum(finding.c.households).filter(people), 0).label("households")
+    joined = area.outerjoin(
+        finding, and_(func.starts_with(finding.c.area_code, area.c.code), *_current(scope))
+    )
+    return session.execute(
+        select(area.c.code, area.c.name, area.c.name_en, errors, warnings, households)
+        .select_from(joined)
+        .where(area.c.level == "town", scope.around(area.c.code))
+        .group_by(area.c.code, area.c.name, area.c.name_en)
+        .order_by(errors.desc(), warnings.desc(), area.c.code)
+    ).all()
+
+
+def _grid_names() -> ColumnElement[Any]:
+    """Gather a finding's grids with their names, in the finding's order, as JSON."""
+    code = (
+        func.unnest(finding.c.grids).table_valued("code", with_ordinality="place").render_derived()
+    )
+    entry = func.jsonb_build_object("code", code.c.code, "name", grid.c.name)
+    listed = code.outerjoin(grid, grid.c.code == code.c.code)
+    rows = select(func.jsonb_agg(aggregate_order_by(entry, code.c.place))).select_from(listed)
+    return func.coalesce(rows.scalar_subquery(), literal([], JSONB)).label("grids")
+
+
+def _items(scope: Scope) -> Select[*tuple[Any, ...]]:
+    town = area.alias("town")
+    in_town = func.starts_with(finding.c.area_code, town.c.code) & (town.c.level == "town")
+    severity = finding.c.severity
+    shape, point = _blurred(scope)
+    return (
+        select(
+            finding.c.id, finding.c.rule, finding.c.name, severity, _grid_names(),
+            finding.c.area_code, area.c.name.label("area_name"), town.c.name.label("town_name"),
+            finding.c.area_m2, finding.c.width_m, finding.c.length_m, finding.c.households,
+            finding.c.depth, func.ST_X(point).label("lon"), func.ST_Y(point).label("lat"),
+            func.ST_XMin(shape).label("west"), func.ST_YMin(shape).label("south"),
+            func.ST_XMax(shape).label("east"), func.ST_YMax(shape).label("north"),
+            finding.c.message, finding.c.message_zh, finding.c.fix, finding.c.fix_zh,
+            _accepted().label("accepted"),
+        )
+        .select_from(
+            finding.outerjoin(area, area.c.code == finding.c.area_code).outerjoin(town, in_town)
+        )
+        .where(*_current(scope))
+    )  # fmt: skip
+
+
+def _blurred(scope: Scope) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """Give a finding's shape and point; to who gets counts only, households' as a cell."""
+    shape, point = finding.c.geom, finding.c.point
+    if scope.individual:
+        return shape, point
+    coarse = func.ST_Transform(func.ST_SnapToGrid(func.ST_Transform(point, 3857), BLUR_M), 4326)
+    people = finding.c.rule.startswith("H")
+    return case((people, coarse), else_=shape), case((people, coarse), else_=point)
+
+
+def list_findings(
+    session: Session,
+    scope: Scope,
+    where: Mapping[str, str | None],
+    sort: Sort,
+    limit: int,
+    offset: int,
+) -> tuple[int, Rows]:
+    """Return how many findings match and one page of them.
+
+    Parameters
+    ----------
+    where
+        ``rule`` and ``severity`` equal, ``area`` begins; null for any.
+    """
+    statement = _items(scope)
+    if rule := where.get("rule"):
+        statement = statement.where(finding.c.rule == rule)
+    if severity := where.get("severity"):
+        statement = statement.where(finding.c.severity == severity)
+    if within := where.get("area"):
+        statement = statement.where(findings_in_scope(Scope(within)))
+    order: tuple[ColumnElement[Any], ...] = {
+        "severity": (finding.c.position,),
+        "households": (finding.c.households.desc(), finding.c.position),
+        "area_m2": (finding.c.area_m2.desc(), finding.c.position),
+    }[sort]
+    matched = session.scalar(select(func.count()).select_from(statement.subquery())) or 0
+    page = statement.order_by(*order).limit(limit).offset(offset)
+    return matched, session.execute(page).all()
+
+
+def find_finding(session: Session, scope: Scope, finding_id: str) -> AnyRow | None:
+    """Return one finding with its shape as GeoJSON; null if none is in the reader's area."""
+    shape, _ = _blurred(scope)
+    statement = _items(scope).add_columns(func.ST_AsGeoJSON(shape, 15).label("geojson"))
+    return session.execute(statement.where(finding.c.id == finding_id)).one_or_none()

@@ -1,0 +1,40 @@
+"""The verdict that a reader is given: the latest check, of his area, without what was accepted."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from api.coverage import store
+from api.coverage.schemas import ByRule, ByTown, CheckInfo, Verdict, VersionInfo
+from geo.findings import RULES
+from layers.vector import Scope
+
+
+def _summary(session: Session, scope: Scope, whole: dict[str, Any]) -> dict[str, Any]:
+    """Return the summary for a reader: of his area, and without what was accepted since."""
+    summary = {**whole, **store.area_summary(session, scope)} if scope.prefix else dict(whole)
+    counts = store.severity_counts(session, scope)
+    summary["errors"], summary["warnings"] = counts.get("error", 0), counts.get("warning", 0)
+    if whole["blind_spots"] is not None:
+        summary["blind_spots"] = store.has_blind_spots(session, scope)
+    return summary
+
+
+def verdict(session: Session, scope: Scope) -> Verdict:
+    """Return the latest check's verdict on a reader's area."""
+    version, check = store.current_version(session), store.last_check(session)
+    settings = store.settings(session)
+    rules = [
+        ByRule(name=RULES[row.rule].name, name_zh=RULES[row.rule].name_zh, **row._mapping)
+        for row in store.by_rule(session, scope)
+    ]
+    return Verdict(
+        version=version and VersionInfo(**version._mapping),
+        check=check and CheckInfo(**check._mapping),
+        area=scope.prefix or None,
+        summary=_summary(session, scope, check.summary) if check else None,
+        by_town=[ByTown(**row._mapping) for row in store.by_town(session, scope)],
+        by_rule=rules,
+        synthetic=bool(settings.get("synthetic", False)),
+        reference_date=settings.get("reference_date"),
+    )

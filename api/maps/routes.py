@@ -1,0 +1,99 @@
+"""Tiles, their descriptions, styles and legends."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+
+from api.access import Database, EveryoneInArea, access
+from api.auth import Reader
+from api.errors import NOT_FOUND, PROBLEMS, NotFoundError
+from api.maps import store
+from layers.catalog import CATALOG
+from layers.map_style import STYLES, Language, style_document
+from layers.style import LEGENDS, legend
+from layers.vector import Scope, Tile, tilejson
+
+router = APIRouter(tags=["maps"], responses={**PROBLEMS, **NOT_FOUND})
+
+MVT = "application/vnd.mapbox-vector-tile"
+# What a reader may see is his own business, and may change at any time: ask again, and be told
+# "unchanged" by the tag.
+CACHING = "private, no-cache"
+
+LayerName = Annotated[str, Path(description="A layer", examples=["grids"])]
+
+
+def scope_of(reader: Reader) -> Scope:
+    """Return what a reader's role and area let him see."""
+    return Scope(reader.prefix, reader.sees_households)
+
+
+def base_url(request: Request) -> str:
+    """Return the address that the reader used, without a slash at the end."""
+    return str(request.base_url).rstrip("/")
+
+
+def _no(kind: str, kind_zh: str, name: str) -> NotFoundError:
+    return NotFoundError(f"There is no {kind} {name}.", f"没有{kind_zh} {name}。")
+
+
+@router.get(
+    "/tiles/{layer}/{z}/{x}/{y}.mvt",
+    response_class=Response,
+    responses={200: {"content": {MVT: {}}, "description": "The tile; empty where nothing is"}},
+    summary="A vector tile",
+)
+def get_tile(
+    layer: LayerName,
+    z: Annotated[int, Path(ge=0, le=22, examples=[10])],
+    x: Annotated[int, Path(ge=0, examples=[839])],
+    y: Annotated[int, Path(ge=0, examples=[410])],
+    request: Request,
+    reader: EveryoneInArea,
+    session: Database,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Return one tile of the reader's area, compressed, with a strong tag."""
+    at, state = Tile(z, x, y), request.app.state
+    if layer not in CATALOG:
+        raise _no("layer", "图层", layer)
+    if not at.exists():
+        raise _no("tile", "瓦片", f"{z}/{x}/{y}")
+    packed, how = store.tile(state.tiles, session, layer, at, scope_of(reader))
+    state.metrics.tiles.labels(layer, how).inc()
+    headers = {"ETag": packed.etag, "Cache-Control": CACHING, "Vary": "Cookie, Accept-Encoding"}
+    if if_none_match is not None and packed.etag in if_none_match:
+        return Response(status_code=304, headers=headers)
+    headers["Content-Encoding"] = "gzip"
+    return Response(packed.body, media_type=MVT, headers=headers)
+
+
+@router.get("/tiles/{layer}.json", summary="TileJSON 3.0.0 of a layer")
+def get_tilejson(
+    layer: LayerName, request: Request, reader: EveryoneInArea, session: Database
+) -> dict[str, object]:
+    """Describe a layer's tiles, with the bounds of the reader's area."""
+    if layer not in CATALOG:
+        raise _no("layer", "图层", layer)
+    return tilejson(layer, store.bounds(session, scope_of(reader)), base_url(request))
+
+
+@router.get("/styles/{name}.json", summary="A MapLibre style")
+def get_style(
+    name: Annotated[str, Path(examples=["coverage"])],
+    request: Request,
+    _reader: Annotated[Reader, Depends(access(reach="rows"))],
+    lang: Annotated[Language, Query(description="The language of labels")] = "zh",
+) -> dict[str, object]:
+    """Return the style: `coverage` or `plain`; symbols stand in `metadata["wangge:images"]`."""
+    if name not in STYLES:
+        raise _no("style", "样式", name)
+    return style_document(name, lang, base_url(request))
+
+
+@router.get("/legends/{layer}.json", summary="A layer's legend")
+def get_legend(layer: LayerName, reader: EveryoneInArea, session: Database) -> dict[str, object]:
+    """Return a legend with its unit, its counts in the reader's area, and their day."""
+    if layer not in LEGENDS:
+        raise _no("legend", "图例", layer)
+    return legend(layer, *store.legend_counts(session, layer, scope_of(reader)))

@@ -1,0 +1,70 @@
+"""Tiles from the cache, else from the database: the only place that runs a tile's statement."""
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from api.maps.cache import Tile as PackedTile
+from api.maps.cache import TileCache
+from layers.tables import area, coverage_check, coverage_version, finding, grid, setting
+from layers.vector import Scope, Tile, findings_in_scope, latest_check, tile_statement
+
+SHAPES_STAMP = "shapes_stamp"
+
+
+def layer_version(session: Session, layer: str) -> tuple[object, ...]:
+    """Return what changes whenever a layer's tiles do.
+
+    Every import opens a coverage version and every build of shapes writes a new stamp; findings
+    change with a check.
+    """
+    stamp = select(setting.c.value).where(setting.c.key == SHAPES_STAMP).scalar_subquery()
+    version = select(func.max(coverage_version.c.id)).scalar_subquery()
+    columns = [version, stamp, *([latest_check()] if layer == "findings" else [])]
+    return tuple(repr(value) for value in session.execute(select(*columns)).one())
+
+
+def tile(
+    cache: TileCache, session: Session, layer: str, at: Tile, scope: Scope
+) -> tuple[PackedTile, str]:
+    """Return a tile, and how the cache answered: ``hit``, ``miss`` or ``shared``.
+
+    Whoever makes a tile holds his connection already, so those who wait for him cannot starve him
+    of one.
+    """
+
+    def make() -> bytes:
+        return bytes(session.execute(tile_statement(layer, at, scope)).scalar_one())
+
+    return cache.get((layer, layer_version(session, layer), scope, at), make)
+
+
+def bounds(session: Session, scope: Scope) -> tuple[float, float, float, float]:
+    """Return west, south, east, north of what a reader may see, degrees; the world if nothing."""
+    inside = select(func.ST_Extent(area.c.geom).label("box")).where(scope.within(area.c.code))
+    if not session.scalar(inside):
+        inside = select(func.ST_Extent(grid.c.geom).label("box")).where(scope.within(grid.c.code))
+    box = inside.subquery()
+    corners: Select[float, float, float, float] = select(
+        func.ST_XMin(box.c.box), func.ST_YMin(box.c.box),
+        func.ST_XMax(box.c.box), func.ST_YMax(box.c.box),
+    )  # fmt: skip
+    west, south, east, north = session.execute(corners).one()
+    return (-180.0, -85.0, 180.0, 85.0) if west is None else (west, south, east, north)
+
+
+def legend_counts(
+    session: Session, layer: str, scope: Scope
+) -> tuple[dict[str, int] | None, str | None]:
+    """Return how many there are of each class in a reader's area, and the day that is of."""
+    if layer == "grids":
+        rows = select(grid.c.kind, func.count()).where(scope.within(grid.c.code))
+        since = select(func.max(coverage_version.c.valid_from))
+        counts = session.execute(rows.group_by(grid.c.kind))
+    elif layer == "findings":
+        rows = select(finding.c.rule, func.count()).where(finding.c.check_id == latest_check())
+        since = select(func.max(coverage_check.c.finished_at))
+        counts = session.execute(rows.where(findings_in_scope(scope)).group_by(finding.c.rule))
+    else:
+        return None, None
+    date = session.scalar(since)
+    return {str(key): n for key, n in counts}, date.isoformat() if date else None

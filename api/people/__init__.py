@@ -1,0 +1,1 @@
+"""People: officials by name, everyone else masked."""

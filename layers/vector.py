@@ -1,0 +1,393 @@
+"""Vector tiles: (layer, tile, scope) to the statement that makes the tile in the database.
+
+Nothing here knows roles or HTTP. A :class:`Scope` says which rows and how closely a reader may
+see; a statement returns one row with the tile's bytes (Mapbox Vector Tile 2.1). Geometry comes
+from the stored EPSG:3857 columns from :data:`layers.catalog.EXACT_ZOOM` on, below it from the
+coverage simplified as one.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    FromClause,
+    Integer,
+    ScalarSelect,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+)
+
+from geo.generalize import WORLD_M, ZOOMS, pixel_m, shape_zoom
+from layers.catalog import CATALOG, EXACT_ZOOM, FINDING_SHAPE_ZOOM, HOUSEHOLD_ZOOM
+from layers.tables import (
+    area,
+    coverage_check,
+    coverage_shape,
+    finding,
+    grid,
+    household,
+    household_group,
+    household_unit,
+    reference_feature,
+)
+
+EXTENT = 4096
+# A symbol or a line's width reaches over the tile's edge by this many of the tile's 4096 units.
+BUFFER = 128
+MAX_ZOOM = 22
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A tile's address."""
+
+    z: int
+    x: int
+    y: int
+
+    def exists(self) -> bool:
+        """Tell whether the address is one of the pyramid's.
+
+        Examples
+        --------
+        >>> Tile(1, 1, 1).exists(), Tile(1, 2, 0).exists()
+        (True, False)
+        """
+        side = 2**self.z if 0 <= self.z <= MAX_ZOOM else 0
+        return 0 <= self.x < side and 0 <= self.y < side
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a reader may see: codes that begin with ``prefix``; ``individual``: single households.
+
+    Two readers with equal scopes are shown the same bytes, so a cache may key on it.
+    """
+
+    prefix: str = ""
+    individual: bool = False
+
+    def within(self, code: ColumnElement[str]) -> ColumnElement[bool]:
+        """Pick rows inside the reader's area."""
+        return func.starts_with(code, self.prefix) if self.prefix else true()
+
+    def around(self, code: ColumnElement[str]) -> ColumnElement[bool]:
+        """Pick rows inside his area, and the areas that his lies in, for context."""
+        if not self.prefix:
+            return true()
+        return or_(func.starts_with(code, self.prefix), func.starts_with(self.prefix, code))
+
+
+Columns = Mapping[str, ColumnElement[Any]]
+Json = dict[str, object]
+
+
+def _envelope(tile: Tile, buffer: int = 0) -> ColumnElement[Any]:
+    return func.ST_TileEnvelope(
+        tile.z, tile.x, tile.y, func.ST_TileEnvelope(0, 0, 0), buffer / EXTENT
+    )
+
+
+def _near(shape: ColumnElement[Any], tile: Tile, buffer: int = BUFFER) -> ColumnElement[bool]:
+    return shape.op("&&", return_type=Boolean())(_envelope(tile, buffer))
+
+
+def _encode(
+    name: str,
+    tile: Tile,
+    shape: ColumnElement[Any],
+    columns: Columns,
+    *where: ColumnElement[bool],
+    source: FromClause | None = None,
+    stored: ColumnElement[Any] | None = None,
+) -> Select[bytes]:
+    """Turn columns and a 3857 geometry into one tile; rows are picked with the buffer."""
+    clipped = func.ST_AsMVTGeom(shape, _envelope(tile), EXTENT, BUFFER, True).label("geom")
+    rows = select(clipped, *(column.label(key) for key, column in columns.items()))
+    if source is not None:
+        rows = rows.select_from(source)
+    # && alone lets the index decide (on the stored column, where the shape is made from it);
+    # what it lets in beside is clipped away.
+    near = _near(shape if stored is None else stored, tile)
+    found = rows.where(near, *where).subquery("found")
+    drawn = select(found).where(found.c.geom.is_not(None)).subquery("drawn")
+    return select(func.ST_AsMVT(drawn.table_valued(), name, EXTENT, "geom"))
+
+
+def _simplified(level: tuple[str, ...], zoom: int, code: ColumnElement[str]) -> ColumnElement[bool]:
+    shape = coverage_shape.c
+    return and_(shape.code == code, shape.zoom == zoom, shape.level.in_(level))
+
+
+def _areas(tile: Tile, scope: Scope) -> Select[bytes]:
+    columns = {
+        "code": area.c.code,
+        "name": area.c.name,
+        "name_en": area.c.name_en,
+        "level": area.c.level,
+        "kind": area.c.kind,
+    }
+    # A village is a few pixels at zoom 7; its border would be noise.
+    levels = ["county"] + (["town"] if tile.z >= 7 else []) + (["village"] if tile.z >= 8 else [])
+    wanted = [area.c.level.in_(levels), scope.around(area.c.code)]
+    zoom = shape_zoom(tile.z)
+    if zoom is None:
+        return _encode("areas", tile, area.c.geom_3857, columns, *wanted)
+    joined = area.join(
+        coverage_shape, _simplified(("county", "town", "village"), zoom, area.c.code)
+    )
+    return _encode("areas", tile, coverage_shape.c.geom_3857, columns, *wanted, source=joined)
+
+
+def _grids(tile: Tile, scope: Scope) -> Select[bytes]:
+    columns: dict[str, ColumnElement[Any]] = {
+        "code": grid.c.code,
+        "name": grid.c.name,
+        "kind": grid.c.kind,
+        "coverage": grid.c.coverage,
+        "area_code": grid.c.area_code,
+    }
+    zoom = shape_zoom(tile.z)
+    if zoom is None:
+        return _encode("grids", tile, grid.c.geom_3857, columns, scope.within(grid.c.code))
+    joined = grid.join(coverage_shape, _simplified(("grid",), zoom, grid.c.code))
+    shape = coverage_shape.c.geom_3857
+    return _encode("grids", tile, shape, columns, scope.within(grid.c.code), source=joined)
+
+
+def _units(tile: Tile, scope: Scope) -> Select[bytes]:
+    unit = household_unit.c
+    columns = {"code": unit.code, "grid_code": unit.grid_code}
+    return _encode("units", tile, unit.geom_3857, columns, scope.within(unit.grid_code))
+
+
+# Lowest zoom at which a level's names are in the tiles, and their rank: the least goes first.
+_LABELS: Mapping[str, tuple[int, int]] = {
+    "county": (4, 1),
+    "town": (7, 2),
+    "village": (10, 3),
+    "grid": (EXACT_ZOOM, 4),
+    "settlement": (EXACT_ZOOM, 5),
+}
+
+
+def _place_labels(tile: Tile, scope: Scope) -> list[Select[*tuple[Any, ...]]]:
+    """Names of areas and grids, each at the one point that was found for it."""
+    level = coverage_shape.c.level
+    shown = [key for key, (zoom, _) in _LABELS.items() if tile.z >= zoom]
+    rank = case({key: rank for key, (_, rank) in _LABELS.items()}, value=level)
+    no_english = literal(None, String)
+    return [
+        select(
+            table.c.code, table.c.name, name_en.label("name_en"), level.label("level"),
+            rank.label("rank"), coverage_shape.c.label.label("shape"),
+        )
+        .select_from(table.join(coverage_shape, coverage_shape.c.code == table.c.code))
+        .where(
+            coverage_shape.c.zoom == max(ZOOMS),
+            level.in_([key for key in shown if (key == "grid") == (table is grid)]),
+            scope.around(table.c.code),
+        )
+        for table, name_en in ((area, area.c.name_en), (grid, no_english))
+    ]  # fmt: skip
+
+
+def _settlement_labels() -> Select[*tuple[Any, ...]]:
+    feature = reference_feature.c
+    return select(
+        feature.code,
+        feature.name,
+        literal(None, String).label("name_en"),
+        literal("settlement", String).label("level"),
+        literal(_LABELS["settlement"][1], Integer).label("rank"),
+        func.ST_PointOnSurface(feature.geom_3857).label("shape"),
+    ).where(feature.layer == "settlements", feature.name.is_not(None))
+
+
+def _labels(tile: Tile, scope: Scope) -> Select[bytes]:
+    parts = _place_labels(tile, scope)
+    if tile.z >= _LABELS["settlement"][0]:
+        parts.append(_settlement_labels().where(_near(reference_feature.c.geom_3857, tile)))
+    names = union_all(*parts).subquery("names")
+    columns = {key: names.c[key] for key in CATALOG["labels"].columns}
+    return _encode("labels", tile, names.c.shape, columns)
+
+
+# A household's finding is shown to whoever gets only counts at the middle of a cell this wide.
+BLUR_M = 500.0
+
+
+def findings_in_scope(scope: Scope) -> ColumnElement[bool]:
+    """Pick findings whose area, or one of whose grids, lies in the reader's area."""
+    if not scope.prefix:
+        return true()
+    code = func.unnest(finding.c.grids).column_valued("code")
+    own = exists(select(literal(1)).select_from(code).where(func.starts_with(code, scope.prefix)))
+    return or_(func.starts_with(finding.c.area_code, scope.prefix), own)
+
+
+def latest_check() -> ScalarSelect[int]:
+    """Select the number of the last check; a check is stored when it is done."""
+    return select(func.max(coverage_check.c.id)).scalar_subquery()
+
+
+def _findings(tile: Tile, scope: Scope) -> Select[bytes]:
+    """Every finding as a marker, and from :data:`FINDING_SHAPE_ZOOM` on its shape as well."""
+    about_people = func.starts_with(finding.c.rule, "H")
+    marker: ColumnElement[Any] = func.ST_Transform(finding.c.point, 3857)
+    if not scope.individual:
+        marker = case((about_people, func.ST_SnapToGrid(marker, BLUR_M)), else_=marker)
+    columns = (finding.c.id, finding.c.rule, finding.c.severity)
+    mine = [finding.c.check_id == latest_check(), findings_in_scope(scope)]
+    parts = [select(*columns, literal("point").label("shape"), marker.label("at")).where(*mine)]
+    if tile.z >= FINDING_SHAPE_ZOOM:
+        shape = finding.c.geom_3857
+        kind = case({1: "line", 2: "polygon"}, value=func.ST_Dimension(shape), else_="point")
+        drawn = [_near(shape, tile), func.ST_Dimension(shape) > 0]
+        parts.append(select(*columns, kind.label("shape"), shape.label("at")).where(*mine, *drawn))
+    both = union_all(*parts).subquery("both")
+    return _encode(
+        "findings", tile, both.c["at"], {k: both.c[k] for k in CATALOG["findings"].columns}
+    )
+
+
+def _households(tile: Tile, scope: Scope) -> Select[bytes]:
+    if tile.z < HOUSEHOLD_ZOOM or not scope.individual:
+        return _household_counts(tile, scope)
+    # A point on a border is in a grid: ST_Intersects takes the border in, as the check does.
+    holder = grid.alias("holder")
+    covered = exists().where(
+        func.ST_Intersects(holder.c.geom, household.c.geom),
+        holder.c.coverage == "exclusive",
+    )
+    columns: Columns = {
+        "code": household.c.code,
+        "covered": covered,
+        "located": household.c.geom.is_not(None),
+    }
+    mine = _own_households(scope)
+    return _encode("households", tile, household.c.geom_3857, columns, mine)
+
+
+def _own_households(scope: Scope) -> ColumnElement[bool]:
+    # A household that no grid has on its list still belongs to its village's officer.
+    return or_(scope.within(household.c.grid_code), scope.within(household.c.area_code))
+
+
+def _household_counts(tile: Tile, scope: Scope) -> Select[bytes]:
+    """Sum whole groups, a cell of 1/32 of the tile each; no group has less than k."""
+    group = household_group.c
+    west, _, _, north, cell = _corners(tile)
+    spot = group.geom_3857
+    inside = _near(spot, tile, 0)
+    column, row = (func.ST_X(spot) - west) / cell, (north - func.ST_Y(spot)) / cell
+    counts = (
+        select(func.sum(group.n).label("n"), func.ST_Centroid(func.ST_Collect(spot)).label("at"))
+        .where(inside, scope.around(group.area_code))
+        .group_by(func.floor(column), func.floor(row))
+        .subquery("counts")
+    )
+    return _encode("households", tile, counts.c["at"], {"n": cast(counts.c.n, Integer)})
+
+
+def _corners(tile: Tile) -> tuple[float, float, float, float, float]:
+    """Return west, south, east, north and a cell's side, metres of EPSG:3857."""
+    side = WORLD_M / 2**tile.z
+    west, north = tile.x * side - WORLD_M / 2, WORLD_M / 2 - tile.y * side
+    return west, north - side, west + side, north, side / 32
+
+
+def _ground(tile: Tile, scope: Scope) -> Select[bytes]:
+    """Roads, rivers, settlements: the same for everyone, whatever the scope."""
+    del scope
+    feature = reference_feature.c
+    columns = {"layer": feature.layer, "class": feature["class"], "name": feature.name}
+    # What is smaller than two pixels is dropped, and lines lose what no screen can show.
+    pixel = pixel_m(tile.z)
+    shape = feature.geom_3857
+    box = func.ST_Envelope(shape)
+    seen = or_(func.ST_Length(func.ST_BoundingDiagonal(box)) > 2 * pixel, literal(tile.z >= 12))
+    simple = func.ST_Simplify(shape, pixel / 2, True)
+    return _encode("ground", tile, simple, columns, seen, stored=shape)
+
+
+_MAKERS: Mapping[str, Callable[[Tile, Scope], Select[bytes]]] = {
+    "areas": _areas,
+    "grids": _grids,
+    "units": _units,
+    "labels": _labels,
+    "findings": _findings,
+    "households": _households,
+    "ground": _ground,
+}
+
+
+def tile_statement(layer: str, tile: Tile, scope: Scope) -> Select[bytes]:
+    """Return the statement whose single value is the tile.
+
+    Parameters
+    ----------
+    layer
+        A layer of the catalogue.
+    tile
+        An address that exists.
+    scope
+        What the reader may see.
+
+    Raises
+    ------
+    KeyError
+        If there is no such layer.
+    """
+    return _MAKERS[layer](tile, scope)
+
+
+def tilejson(layer: str, bounds: tuple[float, float, float, float], base_url: str = "") -> Json:
+    """Return TileJSON 3.0.0 for a layer.
+
+    Parameters
+    ----------
+    layer
+        A layer of the catalogue.
+    bounds
+        West, south, east, north of what the reader may see, degrees.
+    base_url
+        Put before the tiles' path: a worker resolves no relative address.
+
+    Raises
+    ------
+    KeyError
+        If there is no such layer.
+    """
+    entry = CATALOG[layer]
+    return {
+        "tilejson": "3.0.0",
+        "name": entry.en,
+        "name_zh": entry.zh,
+        "tiles": [f"{base_url}/tiles/{layer}/{{z}}/{{x}}/{{y}}.mvt"],
+        "minzoom": entry.minzoom,
+        "maxzoom": entry.maxzoom,
+        "bounds": list(bounds),
+        "vector_layers": [
+            {
+                "id": layer,
+                "description": entry.en,
+                "minzoom": entry.minzoom,
+                "maxzoom": entry.maxzoom,
+                "fields": entry.fields(),
+            }
+        ],
+    }

@@ -1,0 +1,233 @@
+"""A tiny county behind a running application: two towns, four villages, sixteen grids."""
+
+import datetime as dt
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import httpx
+import numpy as np
+import pytest
+import shapely
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import URL, Engine, insert, select, update
+from sqlalchemy.orm import Session
+
+from api.app import create_app
+from api.auth import create_demo_accounts
+from api.db import drop_database, engine, migrate, session_scope
+from api.maps.shapes import build_shapes
+from api.postgis import Cluster
+from layers.tables import (
+    appointment,
+    area,
+    coverage_check,
+    coverage_version,
+    finding,
+    grid,
+    household,
+    household_unit,
+    person,
+    reference_feature,
+    setting,
+)
+
+COUNTY = "990101"
+WEST, SOUTH, SIDE = 115.2, 33.5, 0.02
+VILLAGES = [f"{COUNTY}{town:03}{village:03}" for town in (1, 2) for village in (1, 2)]
+# The two villages that tests set against each other: of the accounts, and of another town.
+OWN, OTHER = VILLAGES[0], VILLAGES[3]
+PER_GRID = 30
+
+
+def wkt(shape: shapely.Geometry) -> str:
+    return f"SRID=4326;{shape.wkt}"
+
+
+def square(column: float, row: float, width: float = 1, height: float = 1) -> shapely.Geometry:
+    west, south = WEST + column * SIDE, SOUTH + row * SIDE
+    return shapely.MultiPolygon(
+        [shapely.box(west, south, west + width * SIDE, south + height * SIDE)]
+    )
+
+
+def place(number: int) -> tuple[int, int]:
+    """Column and row of a village's lower left grid; a village is two by two."""
+    return 2 * (number % 2), 2 * (number // 2)
+
+
+def areas() -> Iterator[dict[str, object]]:
+    shape = wkt(square(0, 0, 4, 4))
+    yield {"code": COUNTY, "name": "澜禾县", "name_en": "Lanhe", "level": "county",
+           "kind": None, "parent_code": None, "geom": shape}  # fmt: skip
+    for town in (1, 2):
+        yield {"code": f"{COUNTY}{town:03}", "name": f"柳河{town}镇", "name_en": f"Liuhe {town}",
+               "level": "town", "kind": None, "parent_code": COUNTY,
+               "geom": wkt(square(0, 2 * (town - 1), 4, 2))}  # fmt: skip
+    for number, code in enumerate(VILLAGES):
+        # Two villages share a name, as fifty do in the county.
+        yield {"code": code, "name": "押岭村" if number in (0, 3) else f"村{number}",
+               "name_en": "Yaling", "level": "village", "kind": "village",
+               "parent_code": code[:9], "geom": wkt(square(*place(number), 2, 2))}  # fmt: skip
+
+
+def grids() -> Iterator[dict[str, object]]:
+    for number, village in enumerate(VILLAGES):
+        column, row = place(number)
+        for part in range(4):
+            shape = square(column + part % 2, row + part // 2)
+            if number == 0 and part == 3:  # a gap: a strip of the first village is in no grid
+                shape = square(column + 1, row + 1, 0.8, 1)
+            yield {"code": f"{village}{part + 1:03}", "name": f"第{part + 1}网格",
+                   "area_code": village, "coverage": "exclusive", "geom": wkt(shape),
+                   "kind": "community" if part == 0 else "rural"}  # fmt: skip
+
+
+def households() -> Iterator[dict[str, object]]:
+    rng = np.random.default_rng(7)
+    for number, village in enumerate(VILLAGES):
+        column, row = place(number)
+        for index in range(4 * PER_GRID):
+            part = index % 4
+            at = rng.uniform(0.02, 0.75, 2) + (column + part % 2, row + part // 2)
+            if number == 0 and index == 3:
+                at = np.array([column + 1.9, row + 1.5])  # in the gap
+            point = shapely.Point(WEST + at[0] * SIDE, SOUTH + at[1] * SIDE)
+            yield {"code": f"{village}-{index:04}", "address": f"{index}号", "area_code": village,
+                   "grid_code": f"{village}{part + 1:03}", "people": 3,
+                   "geom": None if index == 7 else wkt(point)}  # fmt: skip
+
+
+def findings(check: int) -> Iterator[dict[str, object]]:
+    column, row = place(0)
+    gap = square(column + 1.8, row + 1, 0.2, 1)
+    other = square(2.4, 2.4, 0.2, 0.2)
+    lost = shapely.Point(WEST + (column + 1.9) * SIDE, SOUTH + (row + 1.5) * SIDE)
+    rows = [
+        ("aaaaaaaaaaa1", "C101", "gap", "error", [f"{OWN}004"], OWN, gap, 4e5, 1),
+        ("aaaaaaaaaaa2", "C103", "overlap", "error", [f"{OTHER}001", f"{OTHER}002"], OTHER, other,
+         4e4, 0),
+        ("aaaaaaaaaaa3", "H201", "household-uncovered", "error", [], OWN, lost, 0.0, 1),
+        ("aaaaaaaaaaa4", "S301", "grid-without-worker", "warning", [f"{OTHER}003"], OTHER,
+         square(2, 3), 0.0, 0),
+    ]  # fmt: skip
+    for position, (key, rule, name, severity, held, code, shape, size, homes) in enumerate(rows):
+        yield {"check_id": check, "id": key, "rule": rule, "name": name, "severity": severity,
+               "grids": held, "area_code": code, "area_m2": size, "width_m": 0.0, "length_m": 0.0,
+               "depth": None, "households": homes, "point": wkt(shape.representative_point()),
+               "geom": wkt(shape), "message": "m", "message_zh": "问题", "fix": "f",
+               "fix_zh": "办法", "position": position}  # fmt: skip
+
+
+def fill(session: Session) -> None:
+    session.execute(insert(area), list(areas()))
+    session.execute(insert(grid), list(grids()))
+    unit = {"code": f"{OWN}001-01", "name": None, "grid_code": f"{OWN}001"}
+    session.execute(insert(household_unit).values(**unit, geom=wkt(square(0, 0, 0.3, 0.3))))
+    session.execute(insert(household), list(households()))
+    session.execute(
+        insert(person),
+        [{"code": "p1", "name": "王小明", "phone": "13812345678"},
+         {"code": "p2", "name": "李大山", "phone": None}],
+    )  # fmt: skip
+    held = {"grid_code": f"{OWN}001", "starts_on": dt.date(2025, 1, 1)}
+    session.execute(
+        insert(appointment),
+        [{"code": "a1", "person_code": "p1", "role": "grid_worker", "full_time": True, **held},
+         {"code": "a2", "person_code": "p2", "role": "grid_head", "full_time": None, **held}],
+    )  # fmt: skip
+    line = shapely.LineString([(WEST, SOUTH), (WEST + 4 * SIDE, SOUTH + 4 * SIDE)])
+    session.execute(
+        insert(reference_feature).values(
+            code="r1", layer="roads", name="东西路", geom=wkt(line), **{"class": "county"}
+        )
+    )
+    session.execute(update(setting).where(setting.c.key == "synthetic").values(value=True))
+    check(session)
+
+
+def check(session: Session) -> None:
+    version = session.scalar(
+        select(coverage_version.c.id).where(coverage_version.c.valid_to.is_(None))
+    )
+    now = dt.datetime.now(dt.UTC)
+    summary = {"grids": 16, "areas": 4, "households": 480, "errors": 3, "warnings": 1,
+               "by_rule": {"C101": 1}, "blind_spots": True}  # fmt: skip
+    number = session.scalar(
+        insert(coverage_check)
+        .values(version_id=version, started_at=now, finished_at=now, summary=summary,
+                crs="EPSG:4547", tolerance_m=0.01, created_by="test")
+        .returning(coverage_check.c.id)
+    )  # fmt: skip
+    session.execute(insert(finding), list(findings(number)))
+
+
+@dataclass
+class Service:
+    """A running application, and a client for each role."""
+
+    app: FastAPI
+    address: str
+    engine: Engine
+    passwords: dict[str, tuple[str, str]]
+
+    def anonymous(self) -> httpx.Client:
+        return httpx.Client(base_url=self.address, timeout=60)
+
+    def client(self, role: str) -> httpx.Client:
+        client = self.anonymous()
+        username, password = self.passwords[role]
+        answer = client.post("/api/session", json={"username": username, "password": password})
+        assert answer.status_code == 200, answer.text
+        return client
+
+
+@pytest.fixture(scope="module")
+def county(cluster: Cluster) -> Iterator[URL]:
+    """The tiny county in a database of the module's own."""
+    url = cluster.url("tiny_county")
+    with cluster.connect("postgres") as connection:
+        connection.execute('DROP DATABASE IF EXISTS "tiny_county"')
+        connection.execute('CREATE DATABASE "tiny_county"')
+    migrate(url)
+    with session_scope(engine(url)) as session:
+        fill(session)
+    build_shapes(engine(url))
+    yield url
+    drop_database(url)
+
+
+@pytest.fixture(scope="module")
+def service(county: URL) -> Iterator[Service]:
+    """The application on the tiny county, really served, with an account for each role."""
+    with session_scope(engine(county)) as session:
+        accounts = create_demo_accounts(session)
+    passwords = {role: (name, password) for role, name, password, _ in accounts}
+    app = create_app(url=county)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield Service(app, f"http://127.0.0.1:{port}", engine(county), passwords)
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def signed_in(service: Service) -> Iterator[Callable[[str], httpx.Client]]:
+    """A client for a role, signed in once."""
+    clients: dict[str, httpx.Client] = {}
+
+    def get(role: str) -> httpx.Client:
+        if role not in clients:
+            clients[role] = service.client(role) if role else service.anonymous()
+        return clients[role]
+
+    yield get
+    for client in clients.values():
+        client.close()
