@@ -1,0 +1,166 @@
+"""The arrangement: the faces that the residue cuts the plane into, each with its owners.
+
+A *face* is a connected piece of plane that no border crosses. Of every face it is known which
+polygons hold it (its owners; how many is its *depth*) and which parent it lies in. Faces that one
+polygon of the right parent holds are as they should be and are dropped; the others are defects.
+
+Lines are noded in floating precision: snap-rounding hides faces below a millimetre and makes
+false ones.
+
+Known limits: a face's owners are found by one inner point, or, where a polygon's border passes
+through the face, after cutting the face by it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from geo.certificate import Floats, Geometries, Ints, Segments
+
+# Above this many faces the borders plainly come from different sources: cutting each face by the
+# polygons that cross it would take minutes and explain nothing.
+MOST_FACES_TO_CUT = 20_000
+# A polygon that covers this share of a face, give or take arithmetic, covers it or does not.
+WHOLE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Territory:
+    """Polygons and the parents they must tile.
+
+    ``parent`` gives each polygon the position of its parent in ``parents``; -1 is none known
+    (then no place is outside). With no parents at all every hole is suspect.
+    """
+
+    polygons: Geometries
+    parent: Ints
+    parents: Geometries
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A defect: a piece of plane with the wrong number of owners, or a wrong one.
+
+    ``owners`` are positions of polygons, sorted; ``parent`` is the position of the parent that
+    the face lies in, -1 outside of all.
+    """
+
+    geometry: BaseGeometry
+    owners: tuple[int, ...]
+    parent: int
+
+    @property
+    def depth(self) -> int:
+        """How many polygons hold the face."""
+        return len(self.owners)
+
+
+def defects(rest: Segments, territory: Territory) -> list[Face]:
+    """Cut the plane along the residue and return the faces that are not as they should be.
+
+    Parameters
+    ----------
+    rest
+        The residue, welded; in the CRS of the territory.
+    territory
+        Valid polygons.
+
+    Returns
+    -------
+    list of Face
+        In no particular order; empty for an empty residue.
+    """
+    pieces = cut(lines_of(rest.ends))
+    if not len(pieces):
+        return []
+    look = _Look(territory)
+    # Whether a face is a defect is the same all over it, for the residue bounds every change of
+    # every parent's count; who holds it may still differ from spot to spot.
+    faces = [face for face in look.at(pieces) if look.is_defect(face)]
+    if len(faces) > MOST_FACES_TO_CUT:
+        return faces
+    crossed = look.crossed(np.array([face.geometry for face in faces], dtype=object))
+    out = [face for position, face in enumerate(faces) if position not in crossed]
+    for position, borders in crossed.items():
+        face = faces[position].geometry
+        inside = cut(np.append(borders, np.array([face.boundary], dtype=object)))
+        kept = inside[shapely.intersects(face, shapely.point_on_surface(inside))]
+        out.extend(look.at(kept))
+    return out
+
+
+def cut(lines: Geometries) -> Geometries:
+    """Node lines and return the polygons that they enclose."""
+    noded = shapely.union_all(lines)
+    return np.asarray(shapely.get_parts(shapely.polygonize([noded])), dtype=object)
+
+
+class _Look:
+    """Looks up which polygons and which parent hold a place."""
+
+    def __init__(self, territory: Territory) -> None:
+        self.territory = territory
+        self.polygons = shapely.STRtree(territory.polygons)
+        self.parents = shapely.STRtree(territory.parents)
+
+    def at(self, pieces: Geometries) -> Iterator[Face]:
+        """Give pieces of plane their owners and parent, by one inner point each."""
+        points = shapely.point_on_surface(pieces)
+        piece, polygon = self.polygons.query(points, predicate="intersects")
+        owners: list[list[int]] = [[] for _ in pieces]
+        for at, who in zip(piece.tolist(), polygon.tolist(), strict=True):
+            owners[at].append(who)
+        parent = np.full(len(pieces), -1)
+        piece, which = self.parents.query(points, predicate="intersects")
+        parent[piece] = which
+        for geometry, who, inside in zip(pieces, owners, parent.tolist(), strict=True):
+            yield Face(geometry, tuple(sorted(who)), inside)
+
+    def is_defect(self, face: Face) -> bool:
+        """Tell whether a face has the wrong number of owners, or a wrong one."""
+        if not len(self.territory.parents):
+            return face.depth != 1
+        if face.depth != (face.parent >= 0):
+            return True
+        return any(is_outside(self.territory, face, owner) for owner in face.owners)
+
+    def crossed(self, pieces: Geometries) -> dict[int, Geometries]:
+        """Find the pieces that polygons cover only in part, and the borders that cross each."""
+        piece, polygon = self.polygons.query(pieces, predicate="intersects")
+        cover = shapely.area(
+            shapely.intersection(pieces[piece], self.territory.polygons[polygon])
+        ) / shapely.area(pieces[piece])
+        partly = (cover > WHOLE) & (cover < 1 - WHOLE)
+        return {
+            at: _borders_near(self.territory.polygons[polygon[partly & (piece == at)]], pieces[at])
+            for at in np.unique(piece[partly]).tolist()
+        }
+
+
+def is_outside(territory: Territory, face: Face, owner: int) -> bool:
+    """Tell whether an owner holds a face that is not in the owner's parent."""
+    own = int(territory.parent[owner])
+    return own >= 0 and own != face.parent
+
+
+def _borders_near(polygons: Geometries, piece: BaseGeometry) -> Geometries:
+    """Return the border segments, whole ones, whose boxes meet the box of a piece."""
+    rings = shapely.get_rings(shapely.get_parts(polygons))
+    points, ring = shapely.get_coordinates(rings, return_index=True)
+    ends = np.hstack((points[:-1], points[1:]))[ring[1:] == ring[:-1]]
+    low = np.minimum(ends[:, :2], ends[:, 2:])
+    high = np.maximum(ends[:, :2], ends[:, 2:])
+    west, south, east, north = piece.bounds
+    near: NDArray[np.bool_] = (low <= (east, north)).all(axis=1) & (high >= (west, south)).all(
+        axis=1
+    )
+    return lines_of(ends[near])
+
+
+def lines_of(ends: Floats) -> Geometries:
+    """Make a line of each row x0, y0, x1, y1."""
+    return np.asarray(shapely.linestrings(ends.reshape(-1, 2, 2)), dtype=object).reshape(-1)
