@@ -1,6 +1,7 @@
 """Build the sample county: one seed in, every table out, the same bytes on each run."""
 
 from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from api.sample.ground import subdivide
 from api.sample.households import house_people
 from api.sample.land import area_rows, grid_rows, lay_out, unit_rows
 from api.sample.names import name_places
+from api.sample.people import Homes, appoint, link_contacts, visit_homes
 from api.sample.plan import PLANS, REFERENCE_DATE, Size
 from api.sample.rivers import river_courses
 from api.sample.settle import FIELD, settle
@@ -31,7 +33,7 @@ class SampleCounty:
     frames: dict[str, pd.DataFrame]
     clean: dict[str, pd.DataFrame]
     defects: list[dict[str, object]] = field(default_factory=list)
-    reference_date: object = REFERENCE_DATE
+    reference_date: date = REFERENCE_DATE
 
 
 def build_county(seed: int = SEED, size: Size = "county") -> SampleCounty:
@@ -58,10 +60,17 @@ def build_county(seed: int = SEED, size: Size = "county") -> SampleCounty:
     names = name_places(plan, territory.village_town, settlement.is_community,
                         settlement.hamlet_village, rng(5))  # fmt: skip
     land = lay_out(plan, settlement, ground, territory, names, rng(6))
+    grid, unit = grid_rows(land), unit_rows(land, territory)
+    household = house_people(plan, settlement, ground, territory, names, land, rng(7))
     frames: dict[str, pd.DataFrame] = {
         "area": area_rows(plan, settlement, territory, names, land),
-        "grid": grid_rows(land),
-        "household_unit": unit_rows(land, territory),
-        "household": house_people(plan, settlement, ground, territory, names, land, rng(7)),
+        "grid": grid,
+        "household_unit": unit,
+        "household": household,
     }
+    homes = Homes.of(household, grid, unit)
+    frames |= appoint(plan, homes, rng(8))
+    member = frames["party_member"]
+    link = frames["contact_link"] = link_contacts(homes, member, rng(9))
+    frames["visit"] = visit_homes(plan, homes, frames["appointment"], link, member, rng(10))
     return SampleCounty(seed=seed, size=size, frames=frames, clean=dict(frames))
