@@ -1,217 +1,266 @@
-"""Coordinates: the CRS to measure in, and the shifted datums of Chinese maps.
+"""Which plane to measure in at a place, and whether coordinates can be what they are said to be.
 
-Topology is decided in a layer's own CRS; the metric CRS of :func:`metric_crs` only measures.
-Axes are always lon, lat (or x, y), whatever the authority's order.
+Three kinds of plane meet in this project. A layer's **own CRS** decides topology: nothing is
+reprojected before it is compared. **EPSG:4326** stores. The **metric CRS** of a place only
+measures. The datums of Chinese web maps, GCJ-02 and BD-09, come in by name from
+:mod:`geo.datum`; "this layer looks shifted" is :mod:`geo.shift`.
 
-GCJ-02 shifts WGS 84 by some 500 m, and BD-09 shifts GCJ-02 again; nothing in a file says that it
-is in one of them. The forward formulas are those of the public re-implementations; the inverses
-iterate a **fixed** number of times, so that a vertex gets the same bits in whatever batch it
-comes: stopping when a batch converges would open borders that are shared.
+Known limit: EPSG:4490 (CGCS2000) and EPSG:4326 are treated as equal. Plate motion since 2000
+makes that wrong by some decimetres in truth.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
+import geopandas as gpd
 import numpy as np
+import pyproj
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
-from pyproj.aoi import AreaOfInterest
-from pyproj.database import query_utm_crs_info
-from pyproj.exceptions import CRSError
+from shapely.geometry.base import BaseGeometry
 
-from geo.errors import CoordinateError, CrsError, MissingCrsError
+from geo.datum import (
+    bd09_from_gcj02,
+    bd09_from_wgs84,
+    gcj02_from_bd09,
+    gcj02_from_wgs84,
+    wgs84_from_bd09,
+    wgs84_from_gcj02,
+)
+from geo.errors import CoordinateError, MissingCrsError, SwappedAxesError
 
-Floats = NDArray[np.float64]
-Pair = tuple[Floats, Floats]
+__all__ = [
+    "assert_plausible",
+    "bd09_from_gcj02",
+    "bd09_from_wgs84",
+    "gcj02_from_bd09",
+    "gcj02_from_wgs84",
+    "lonlat_transformer",
+    "metric_crs",
+    "unit_metres",
+    "wgs84_from_bd09",
+    "wgs84_from_gcj02",
+]
 
-WGS84 = CRS.from_epsg(4326)
-# CGCS2000, 3-degree zones by central meridian, no zone prefix: EPSG:4534 is 75°E, 4554 is 135°E.
-CGCS2000_ZONE_75E = 4534
-# A coarse outline: a wrong guess near it still gives a transverse Mercator fit for measuring.
-CHINA = (73.0, 18.0, 136.0, 54.0)
-CHINA_SOUTH_WEST = (97.0, 28.0)
-# Krasovsky 1940, on which GCJ-02 is defined.
-_AXIS_M = 6378245.0
-_ECCENTRICITY_2 = 0.00669342162296594323
-_BD_TURN = np.pi * 3000.0 / 180.0
-# Each round divides the error by some thousands; six leave less than a double can hold.
-INVERSE_ROUNDS = 6
+Where = BaseGeometry | Sequence[float] | NDArray[np.float64]
+
+# A plane is honest at a place if lengths and areas there are true to 0.1 %.
+HONEST = 1e-3
+EARTH_RADIUS_M = 6371008.8
+# China's 3-degree zones, EPSG:4534 (central meridian 75°E) to EPSG:4554 (135°E).
+CHINA_ZONES = (25, 45)
+# How far beyond a CRS's area of use a layer may reach, degrees: zones are used past their edges.
+BEYOND_DEGREES = 3.0
 
 
-def require_crs(crs: object) -> CRS:
-    """Return a CRS, or say that none was given.
-
-    Raises
-    ------
-    MissingCrsError
-        If there is none.
-    CrsError
-        If it is not one that PROJ knows.
-    """
+def _crs(crs: object) -> pyproj.CRS:
     if crs is None:
         raise MissingCrsError(
-            "Nothing says which coordinate system the layer is in.",
-            cure="Say it with --crs, for example --crs EPSG:4490.",
+            "Nothing says which CRS the coordinates are in.",
+            cure="Give it with --crs, such as --crs EPSG:4490 or --crs GCJ-02.",
         )
-    try:
-        return CRS.from_user_input(crs)
-    except CRSError as error:
-        raise CrsError(
-            f"“{crs}” is not a coordinate system that is known.",
-            cure="Give an EPSG code, such as EPSG:4547, or GCJ-02 or BD-09.",
-        ) from error
+    return pyproj.CRS.from_user_input(crs)
 
 
-def metric_crs(bounds: tuple[float, float, float, float], crs: CRS) -> CRS:
-    """Return the projected CRS, in metres, to measure in at a place.
+@lru_cache(maxsize=64)
+def lonlat_transformer(crs: pyproj.CRS) -> pyproj.Transformer:
+    """Return the transformer from a CRS to degrees of EPSG:4326, x or longitude first.
 
     Parameters
     ----------
-    bounds
-        left, bottom, right, top in units of ``crs``.
     crs
-        The layer's CRS.
+        Any CRS, geographic or projected.
+    """
+    return pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+
+
+def _bounds(where: Where) -> tuple[float, float, float, float]:
+    values = where.bounds if isinstance(where, BaseGeometry) else tuple(map(float, where))
+    if len(values) != 4 or not np.isfinite(values).all():
+        raise CoordinateError(
+            "A place without finite bounds has no metric CRS.",
+            cure="Remove empty geometries and NaN first.",
+        )
+    return values[0], values[1], values[2], values[3]
+
+
+def _is_honest(crs: pyproj.CRS, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> bool:
+    """Tell whether a projection in metres keeps lengths and areas to 0.1 % at these places."""
+    if not crs.is_projected or unit_metres(crs) != 1.0:
+        return False
+    factors = pyproj.Proj(crs).get_factors(lon, lat)
+    scales = np.array([factors.tissot_semimajor, factors.tissot_semiminor, factors.areal_scale])
+    return bool((np.abs(scales - 1) <= HONEST).all())
+
+
+def metric_crs(where: Where, crs: object) -> pyproj.CRS:
+    """Choose the CRS to measure in at a place.
+
+    The first of these that keeps lengths and areas to 0.1 % at the centre and the corners of the
+    place: the layer's own CRS, if it is projected and in metres; in China the CGCS2000 3-degree
+    Gauss-Krüger zone of the place's centre (EPSG:4534 to 4554, without zone prefix); the UTM
+    zone of the centre; else a Lambert azimuthal equal-area plane about the centre, which stays
+    honest to 0.1 % for 500 km around. EPSG:3857 is never honest away from the equator.
+
+    Parameters
+    ----------
+    where
+        A geometry, or bounds (left, bottom, right, top), in units of ``crs``; finite.
+    crs
+        The CRS of ``where``: anything that pyproj reads.
 
     Returns
     -------
     pyproj.CRS
-        In China the 3-degree Gauss-Krüger zone of CGCS2000 whose meridian is nearest to the
-        middle (EPSG:4534 to 4554, no zone prefix); elsewhere the UTM zone of the middle. A county
-        that crosses a zone line is measured in one zone: 0.1 % of area at 2.5° from its meridian.
-        Never EPSG:3857, which is wrong by 45 % of area at 34°N.
+        Projected, in metres.
 
     Raises
     ------
+    MissingCrsError
+        ``crs`` is None.
     CoordinateError
-        If the middle is no place on Earth.
-    """
-    lon, lat = _middle(bounds, crs)
-    west, south, east, north = CHINA
-    outside = lon < CHINA_SOUTH_WEST[0] and lat < CHINA_SOUTH_WEST[1]
-    if west <= lon < east and south <= lat <= north and not outside:
-        return CRS.from_epsg(CGCS2000_ZONE_75E + round((lon - 75.0) / 3.0))
-    found = query_utm_crs_info("WGS 84", AreaOfInterest(lon, lat, lon, lat))
-    if not found:
-        raise CoordinateError(
-            f"No metric CRS fits a place at longitude {lon:.4f}, latitude {lat:.4f}.",
-            cure="Is the coordinate system right?",
-        )
-    return CRS.from_epsg(int(found[0].code))
-
-
-def _middle(bounds: tuple[float, float, float, float], crs: CRS) -> tuple[float, float]:
-    x, y = (bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2
-    lon, lat = transformer(crs, WGS84).transform(x, y)
-    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
-        raise CoordinateError(
-            f"The middle of the layer, {x:.6g}, {y:.6g}, is no place on Earth in {crs.name}.",
-            cure="Say the right coordinate system with --crs.",
-        )
-    return lon, lat
-
-
-@lru_cache(maxsize=64)
-def transformer(source: CRS, target: CRS) -> Transformer:
-    """Return the transformer between two CRSs, x (or longitude) first on both sides."""
-    return Transformer.from_crs(source, target, always_xy=True)
-
-
-def reproject(geometries: NDArray[np.object_], source: CRS, target: CRS) -> NDArray[np.object_]:
-    """Transform geometries vertex by vertex, so that shared borders stay shared.
-
-    Nulls stay null; Z and M are dropped.
-    """
-    if source == target:
-        return geometries
-    change = transformer(source, target)
-
-    def move(points: Floats) -> Floats:
-        return np.column_stack(change.transform(points[:, 0], points[:, 1]))
-
-    return np.asarray(shapely.transform(geometries, move), dtype=object)
-
-
-# -- The shifted datums --------------------------------------------------------------------------
-
-
-def gcj02_from_wgs84(lon: Floats, lat: Floats) -> Pair:
-    """Shift WGS 84 to GCJ-02, as maps published in China are.
-
-    Parameters
-    ----------
-    lon, lat
-        Degrees, any shape. Meant for mainland China; elsewhere the formula goes on but no map
-        uses it.
-
-    Returns
-    -------
-    lon, lat
-        Degrees, same shape.
+        The bounds are not finite, or lie outside what ``crs`` can express.
 
     Examples
     --------
-    >>> lon, lat = gcj02_from_wgs84(np.array([115.3]), np.array([33.6]))
-    >>> round(float(lon[0]), 4), round(float(lat[0]), 4)
-    (115.3057, 33.5985)
+    >>> metric_crs((115.01, 33.4, 115.64, 33.8), "EPSG:4326").to_string()
+    'EPSG:4547'
     """
-    x, y = np.asarray(lon, float) - 105.0, np.asarray(lat, float) - 35.0
-    angle = np.radians(lat)
-    curve = 1 - _ECCENTRICITY_2 * np.sin(angle) ** 2
-    root = np.sqrt(curve)
-    north = np.degrees(_north(x, y) * curve * root / (_AXIS_M * (1 - _ECCENTRICITY_2)))
-    east = np.degrees(_east(x, y) * root / (_AXIS_M * np.cos(angle)))
-    return lon + east, lat + north
+    own = _crs(crs)
+    left, bottom, right, top = _bounds(where)
+    x = np.array([(left + right) / 2, left, right, left, right])
+    y = np.array([(bottom + top) / 2, bottom, bottom, top, top])
+    lon, lat = lonlat_transformer(own).transform(x, y)
+    if not (np.isfinite(lon).all() and (np.abs(lat) <= 90).all()):
+        raise CoordinateError(
+            "The coordinates lie outside what their CRS can express.",
+            cure="Check the CRS that the layer is said to be in.",
+            crs=own.to_string(),
+        )
+    for candidate in (own, *_zones(float(lon[0]), float(lat[0]))):
+        if _is_honest(candidate, lon, lat):
+            return candidate
+    return pyproj.CRS(f"+proj=laea +lat_0={lat[0]:.4f} +lon_0={lon[0]:.4f} +datum=WGS84 +units=m")
 
 
-def _waves(x: Floats) -> Floats:
-    return np.asarray((20 * np.sin(6 * x * np.pi) + 20 * np.sin(2 * x * np.pi)) * 2 / 3)
+def _zones(lon: float, lat: float) -> list[pyproj.CRS]:
+    """Return the national zone, where EPSG's area of use has the place, and the UTM zone."""
+    zones = [pyproj.CRS.from_epsg((32601 if lat >= 0 else 32701) + int((lon + 180) // 6) % 60)]
+    number = int((lon + 1.5) // 3)
+    if CHINA_ZONES[0] <= number <= CHINA_ZONES[1]:
+        national = pyproj.CRS.from_epsg(4534 + number - CHINA_ZONES[0])
+        use = national.area_of_use
+        if use and use.west <= lon <= use.east and use.south <= lat <= use.north:
+            zones.insert(0, national)
+    return zones
 
 
-def _north(x: Floats, y: Floats) -> Floats:
-    flat = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * np.sqrt(np.abs(x))
-    slow = (20 * np.sin(y * np.pi) + 40 * np.sin(y / 3 * np.pi)) * 2 / 3
-    slower = (160 * np.sin(y / 12 * np.pi) + 320 * np.sin(y * np.pi / 30)) * 2 / 3
-    return np.asarray(flat + _waves(x) + slow + slower)
+def unit_metres(crs: object) -> float:
+    """Return the metres in one unit of a CRS's plane.
+
+    Parameters
+    ----------
+    crs
+        Projected: exact (1 for metres, 0.3048… for feet). Geographic: metres of one degree of
+        latitude on a sphere; a degree of longitude is shorter by the cosine of the latitude.
+
+    Raises
+    ------
+    MissingCrsError
+        ``crs`` is None.
+
+    Examples
+    --------
+    >>> unit_metres("EPSG:4547"), round(unit_metres("EPSG:4326"))
+    (1.0, 111195)
+    """
+    plane = _crs(crs)
+    axis = plane.axis_info[0] if plane.axis_info else None
+    factor = axis.unit_conversion_factor if axis else 1.0
+    return float(factor * EARTH_RADIUS_M if plane.is_geographic else factor)
 
 
-def _east(x: Floats, y: Floats) -> Floats:
-    flat = 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * np.sqrt(np.abs(x))
-    slow = (20 * np.sin(x * np.pi) + 40 * np.sin(x / 3 * np.pi)) * 2 / 3
-    slower = (150 * np.sin(x / 12 * np.pi) + 300 * np.sin(x / 30 * np.pi)) * 2 / 3
-    return np.asarray(flat + _waves(x) + slow + slower)
+def assert_plausible(frame: gpd.GeoDataFrame) -> None:
+    """Refuse a layer whose coordinates cannot be what they are said to be.
+
+    Parameters
+    ----------
+    frame
+        Any geometries; null and empty ones are passed over.
+
+    Raises
+    ------
+    MissingCrsError
+        The frame has no CRS.
+    CoordinateError
+        A coordinate is NaN or infinite, or lies outside the range of the CRS (for a projection:
+        its area of use and three degrees around). Carries ``row`` (1-based) and ``code``.
+    SwappedAxesError
+        The same, and with x and y exchanged every coordinate would be in range.
+    """
+    crs = _crs(frame.crs)
+    geometry = np.asarray(frame.geometry.array, dtype=object)
+    coordinates, row = shapely.get_coordinates(geometry, return_index=True)
+    finite = np.isfinite(coordinates)
+    if not finite.all():
+        bad = int(row[np.flatnonzero(~finite.all(axis=1))[0]])
+        raise CoordinateError(
+            "A coordinate is NaN or infinite.",
+            cure="Redraw this geometry in the source, or remove it.",
+            **_place(frame, bad),
+        )
+    bounds = shapely.bounds(geometry)
+    rows = np.flatnonzero(~np.isnan(bounds[:, 0]))
+    bounds = bounds[rows]
+    outside = ~_in_range(bounds, crs)
+    if not outside.any():
+        return
+    place = _place(frame, int(rows[np.flatnonzero(outside)[0]])) | {"crs": crs.to_string()}
+    if _in_range(bounds[:, [1, 0, 3, 2]], crs).all():
+        raise SwappedAxesError(
+            "Latitude stands where longitude belongs, or northing where easting does.",
+            cure="Exchange x and y in the source: x is longitude or easting.",
+            **place,
+        )
+    raise CoordinateError(
+        "A coordinate is outside the range of its CRS.", cure=_cure(bounds, crs), **place
+    )
 
 
-def wgs84_from_gcj02(lon: Floats, lat: Floats) -> Pair:
-    """Undo :func:`gcj02_from_wgs84`, to about a nanometre."""
-    out_lon, out_lat = np.asarray(lon, float), np.asarray(lat, float)
-    for _ in range(INVERSE_ROUNDS):
-        there_lon, there_lat = gcj02_from_wgs84(out_lon, out_lat)
-        out_lon, out_lat = out_lon - (there_lon - lon), out_lat - (there_lat - lat)
-    return out_lon, out_lat
+def _place(frame: gpd.GeoDataFrame, row: int) -> dict[str, object]:
+    place: dict[str, object] = {"row": row + 1}
+    return place | {"code": str(frame["code"].iloc[row])} if "code" in frame else place
 
 
-def bd09_from_gcj02(lon: Floats, lat: Floats) -> Pair:
-    """Shift GCJ-02 to BD-09, as Baidu's maps are."""
-    x, y = np.asarray(lon, float), np.asarray(lat, float)
-    radius = np.hypot(x, y) + 0.00002 * np.sin(y * _BD_TURN)
-    angle = np.arctan2(y, x) + 0.000003 * np.cos(x * _BD_TURN)
-    return radius * np.cos(angle) + 0.0065, radius * np.sin(angle) + 0.006
+def _in_range(bounds: NDArray[np.float64], crs: pyproj.CRS) -> NDArray[np.bool_]:
+    """Tell for each box (n × 4, own plane) whether it lies where the CRS can be meant."""
+    west, south, east, north = -180.0, -90.0, 360.0, 90.0
+    if not crs.is_geographic:
+        if crs.area_of_use is None or not crs.is_projected:
+            return np.ones(len(bounds), dtype=bool)
+        # Two opposite corners are enough: an area of use is far larger than a village.
+        bounds = np.column_stack(
+            [
+                *lonlat_transformer(crs).transform(bounds[:, 0], bounds[:, 1]),
+                *lonlat_transformer(crs).transform(bounds[:, 2], bounds[:, 3]),
+            ]
+        )
+        use = crs.area_of_use
+        west, east = use.west - BEYOND_DEGREES, use.east + BEYOND_DEGREES
+        south, north = use.south - BEYOND_DEGREES, use.north + BEYOND_DEGREES
+        if use.west > use.east:  # it crosses the antimeridian
+            west, east = -180.0, 180.0
+    low, high = np.array([west, south] * 2), np.array([east, north] * 2)
+    # An infinite or NaN degree, where the projection has no inverse, compares as outside.
+    return np.asarray(((bounds >= low) & (bounds <= high)).all(axis=1))
 
 
-def gcj02_from_bd09(lon: Floats, lat: Floats) -> Pair:
-    """Undo :func:`bd09_from_gcj02`, to about a nanometre."""
-    out_lon, out_lat = np.asarray(lon, float) - 0.0065, np.asarray(lat, float) - 0.006
-    for _ in range(INVERSE_ROUNDS):
-        there_lon, there_lat = bd09_from_gcj02(out_lon, out_lat)
-        out_lon, out_lat = out_lon - (there_lon - lon), out_lat - (there_lat - lat)
-    return out_lon, out_lat
-
-
-def wgs84_from_bd09(lon: Floats, lat: Floats) -> Pair:
-    """Undo both shifts."""
-    return wgs84_from_gcj02(*gcj02_from_bd09(lon, lat))
-
-
-def bd09_from_wgs84(lon: Floats, lat: Floats) -> Pair:
-    """Shift WGS 84 all the way to BD-09."""
-    return bd09_from_gcj02(*gcj02_from_wgs84(lon, lat))
+def _cure(bounds: NDArray[np.float64], crs: pyproj.CRS) -> str:
+    degrees = bool((np.abs(bounds) < 1000).all())
+    if crs.is_projected and degrees:
+        return "These look like degrees: try --crs EPSG:4326 or EPSG:4490."
+    if crs.is_projected and bool((bounds[:, 0] > 1e7).all()):
+        return "The eastings carry a zone number in front: use the CRS with the prefix (EPSG:4526)."
+    if not crs.is_projected and not degrees:
+        return "These look like metres: say which projected CRS with --crs."
+    return "Check the CRS that the layer is said to be in."

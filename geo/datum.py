@@ -33,7 +33,7 @@ def _floats(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def _waves(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Return GCJ-02's offsets in metres east and north, from degrees east of 105 and north of 35."""
+    """Return GCJ-02's offsets, metres east and north, from degrees east of 105, north of 35."""
     root = np.sqrt(np.abs(x))
     both = (20 * np.sin(6 * np.pi * x) + 20 * np.sin(2 * np.pi * x)) * 2 / 3
     north = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root + both
@@ -62,7 +62,7 @@ def gcj02_from_wgs84(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
     --------
     >>> lon, lat = gcj02_from_wgs84(115.3, 33.6)
     >>> f"{lon:.6f} {lat:.6f}"
-    '115.305914 33.598590'
+    '115.305665 33.598536'
     """
     lon, lat = _floats(lon, lat)
     east, north = _waves(lon - 105.0, lat - 35.0)
@@ -78,7 +78,7 @@ def gcj02_from_wgs84(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def bd09_from_gcj02(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
-    """Move coordinates of GCJ-02 to where BD-09 shows them; terms as in :func:`gcj02_from_wgs84`."""
+    """Move coordinates of GCJ-02 to where BD-09 shows them."""
     lon, lat = _floats(lon, lat)
     radius = np.sqrt(lon * lon + lat * lat) + 0.00002 * np.sin(lat * _BD)
     angle = np.arctan2(lat, lon) + 0.000003 * np.cos(lon * _BD)
