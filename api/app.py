@@ -1,6 +1,5 @@
 """The service: one application of routes, guards and the browser app's files."""
 
-import json
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from api.guard import SameOrigin, SecurityHeaders
 from api.maps import routes as maps
 from api.maps.cache import TileCache
 from api.metrics import CONTENT_TYPE, Measured, Metrics
+from api.openapi import describe
 from api.settings import Settings
 from api.settings import settings as own_settings
 
@@ -88,28 +88,24 @@ def _guard(app: FastAPI) -> None:
     app.add_middleware(Measured, metrics=app.state.metrics)
 
 
-Anyone = Depends(PUBLIC)
-
-
 def _own_routes(app: FastAPI) -> None:
-    app.get("/health", tags=["service"], dependencies=[Anyone], summary="Liveness")(get_health)
+    """Add the routes that need no account."""
+    not_ready: dict[int | str, dict[str, Any]] = {
+        503: {"model": Readiness, "description": "Not ready"}
+    }
+    open_to_all: dict[str, Any] = {
+        "dependencies": [Depends(PUBLIC)],
+        "openapi_extra": {"security": []},
+        "tags": ["service"],
+    }
+    app.get("/health", summary="Liveness", **open_to_all)(get_health)
+    app.get("/ready", summary="Readiness", responses=not_ready, **open_to_all)(get_ready)
     app.get(
-        "/ready",
-        tags=["service"],
-        dependencies=[Anyone],
-        summary="Readiness",
-        responses={503: {"model": Readiness, "description": "Not ready"}},
-    )(get_ready)
-    app.get(
-        "/metrics",
-        tags=["service"],
-        dependencies=[Anyone],
-        summary="Prometheus metrics",
-        response_class=PlainTextResponse,
+        "/metrics", summary="Prometheus metrics", response_class=PlainTextResponse, **open_to_all
     )(get_metrics)
-    app.get("/openapi.json", dependencies=[Anyone], include_in_schema=False)(get_openapi)
+    app.get("/openapi.json", include_in_schema=False, **open_to_all)(get_openapi)
     # Last: whatever no route has taken is a file of the browser app, or one of its pages.
-    app.get("/{path:path}", dependencies=[Anyone], include_in_schema=False)(get_page)
+    app.get("/{path:path}", include_in_schema=False, **open_to_all)(get_page)
 
 
 def get_health() -> Health:
@@ -133,21 +129,7 @@ def get_metrics(request: Request) -> Response:
 
 def get_openapi(request: Request) -> JSONResponse:
     """Return the description of this service."""
-    return JSONResponse(openapi(request.app))
-
-
-def openapi(app: FastAPI) -> dict[str, Any]:
-    """Describe the service, with the cookie that its routes ask for."""
-    document = app.openapi()
-    schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
-    schemes["session"] = {"type": "apiKey", "in": "cookie", "name": "wangge_session"}
-    document["security"] = [{"session": []}]
-    return document
-
-
-def openapi_text(app: FastAPI) -> str:
-    """Return the description as the file ``openapi.json`` holds it."""
-    return json.dumps(openapi(app), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    return JSONResponse(describe(request.app))
 
 
 def get_page(path: str) -> Response:

@@ -90,7 +90,7 @@ def _me(reader: Reader, session: Database) -> Me:
     )
 
 
-@router.post("", summary="Sign in", dependencies=[Depends(PUBLIC)])
+@router.post("", summary="Sign in", dependencies=[Depends(PUBLIC)], openapi_extra={"security": []})
 def post_session(body: Credentials, request: Request, response: Response) -> Me:
     """Open a session; the cookie that names it is for this host only, and not for scripts."""
     address = request.client.host if request.client else "unknown"

@@ -117,7 +117,11 @@ def _findings() -> list[dict[str, Json]]:
     colors = {g.id: g.color for g in FINDING_CLASSES}
     markers = {g.id: f"marker-{g.id}" for g in FINDING_CLASSES}
     color = _finding_class(colors, PALETTE["ink"])
-    area: Json = ["==", ["get", "shape"], "polygon"]
+    # A grid without people is a whole grid: a marker says it, a hatch would drown the map.
+    areal = [rule for group in FINDING_CLASSES if group.areal for rule in group.rules]
+    drawn: Json = ["in", ["get", "rule"], ["literal", areal]]
+    area: Json = ["all", ["==", ["get", "shape"], "polygon"], drawn]
+    line: Json = ["all", ["in", ["get", "shape"], ["literal", ["polygon", "line"]]], drawn]
     outline = {"line-color": color, "line-width": _by_zoom(12, 1.0, 16, 2.5)}
     # The gravest on top; a marker is never dropped, for a hidden finding is a lie.
     rank: Json = ["match", ["get", "severity"], "error", 2, "warning", 1, 0]
@@ -142,7 +146,7 @@ def _findings() -> list[dict[str, Json]]:
             "line",
             "findings",
             minzoom=least,
-            filter=["in", ["get", "shape"], ["literal", ["polygon", "line"]]],
+            filter=line,
             paint=outline,
         ),
         _layer(

@@ -189,7 +189,7 @@ def _item(
 def _finding_items(counts: Mapping[str, int] | None) -> Iterable[dict[str, object]]:
     for group in FINDING_CLASSES:
         n = None if counts is None else sum(counts.get(rule, 0) for rule in group.rules)
-        image = f"{'hatch' if group.areal and group.id != 'staffing' else 'marker'}-{group.id}"
+        image = f"{'hatch' if group.areal else 'marker'}-{group.id}"
         shape: Shape = "pattern" if image.startswith("hatch") else "marker"
         yield {
             **_item(group.id, group.zh, group.en, shape, group.color, n=n, image=image),

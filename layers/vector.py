@@ -234,8 +234,8 @@ def findings_in_scope(scope: Scope) -> ColumnElement[bool]:
     """Pick findings whose area, or one of whose grids, lies in the reader's area."""
     if not scope.prefix:
         return true()
-    code = func.unnest(finding.c.grids).column_valued("code")
-    own = exists(select(literal(1)).select_from(code).where(func.starts_with(code, scope.prefix)))
+    held = func.unnest(finding.c.grids).table_valued("code").render_derived()
+    own = exists().select_from(held).where(func.starts_with(held.c.code, scope.prefix))
     return or_(func.starts_with(finding.c.area_code, scope.prefix), own)
 
 

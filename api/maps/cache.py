@@ -21,6 +21,15 @@ class Tile:
     body: bytes
     etag: str
 
+    def sent(self, gzipped: bool) -> tuple[bytes, str, dict[str, str]]:
+        """Return body, tag and extra headers, for a client that takes gzip or does not.
+
+        The two are different representations, so a strong tag must differ.
+        """
+        if gzipped:
+            return self.body, self.etag, {"Content-Encoding": "gzip"}
+        return gzip.decompress(self.body), f'{self.etag[:-1]}-plain"', {}
+
 
 def pack(data: bytes) -> Tile:
     """Compress a tile's bytes and name them.

@@ -52,6 +52,7 @@ def get_tile(
     reader: EveryoneInArea,
     session: Database,
     if_none_match: Annotated[str | None, Header()] = None,
+    accept_encoding: Annotated[str, Header()] = "",
 ) -> Response:
     """Return one tile of the reader's area, compressed, with a strong tag."""
     at, state = Tile(z, x, y), request.app.state
@@ -61,11 +62,11 @@ def get_tile(
         raise _no("tile", "瓦片", f"{z}/{x}/{y}")
     packed, how = store.tile(state.tiles, session, layer, at, scope_of(reader))
     state.metrics.tiles.labels(layer, how).inc()
-    headers = {"ETag": packed.etag, "Cache-Control": CACHING, "Vary": "Cookie, Accept-Encoding"}
-    if if_none_match is not None and packed.etag in if_none_match:
+    body, etag, encoding = packed.sent("gzip" in accept_encoding)
+    headers = {"ETag": etag, "Cache-Control": CACHING, "Vary": "Cookie, Accept-Encoding"}
+    if if_none_match is not None and etag in if_none_match:
         return Response(status_code=304, headers=headers)
-    headers["Content-Encoding"] = "gzip"
-    return Response(packed.body, media_type=MVT, headers=headers)
+    return Response(body, media_type=MVT, headers={**headers, **encoding})
 
 
 @router.get("/tiles/{layer}.json", summary="TileJSON 3.0.0 of a layer")

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from api.maps.cache import Tile as PackedTile
 from api.maps.cache import TileCache
+from layers.catalog import CATALOG
 from layers.tables import area, coverage_check, coverage_version, finding, grid, setting
 from layers.vector import Scope, Tile, findings_in_scope, latest_check, tile_statement
 
@@ -28,11 +29,15 @@ def tile(
 ) -> tuple[PackedTile, str]:
     """Return a tile, and how the cache answered: ``hit``, ``miss`` or ``shared``.
 
+    Below its lowest zoom a layer has nothing to show, and nothing is asked of the database.
+
     Whoever makes a tile holds his connection already, so those who wait for him cannot starve him
     of one.
     """
 
     def make() -> bytes:
+        if at.z < CATALOG[layer].minzoom:
+            return b""
         return bytes(session.execute(tile_statement(layer, at, scope)).scalar_one())
 
     return cache.get((layer, layer_version(session, layer), scope, at), make)

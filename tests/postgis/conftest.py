@@ -47,10 +47,10 @@ def wkt(shape: shapely.Geometry) -> str:
 
 
 def square(column: float, row: float, width: float = 1, height: float = 1) -> shapely.Geometry:
-    west, south = WEST + column * SIDE, SOUTH + row * SIDE
-    return shapely.MultiPolygon(
-        [shapely.box(west, south, west + width * SIDE, south + height * SIDE)]
-    )
+    # Each line of the lattice has one expression, so that neighbours' corners are equal bits.
+    west, east = WEST + column * SIDE, WEST + (column + width) * SIDE
+    south, north = SOUTH + row * SIDE, SOUTH + (row + height) * SIDE
+    return shapely.MultiPolygon([shapely.box(west, south, east, north)])
 
 
 def place(number: int) -> tuple[int, int]:
@@ -91,7 +91,7 @@ def households() -> Iterator[dict[str, object]]:
         column, row = place(number)
         for index in range(4 * PER_GRID):
             part = index % 4
-            at = rng.uniform(0.02, 0.75, 2) + (column + part % 2, row + part // 2)
+            at = rng.uniform(0.02, 0.75, 2) + np.array([column + part % 2, row + part // 2])
             if number == 0 and index == 3:
                 at = np.array([column + 1.9, row + 1.5])  # in the gap
             point = shapely.Point(WEST + at[0] * SIDE, SOUTH + at[1] * SIDE)
@@ -112,6 +112,8 @@ def findings(check: int) -> Iterator[dict[str, object]]:
         ("aaaaaaaaaaa3", "H201", "household-uncovered", "error", [], OWN, lost, 0.0, 1),
         ("aaaaaaaaaaa4", "S301", "grid-without-worker", "warning", [f"{OTHER}003"], OTHER,
          square(2, 3), 0.0, 0),
+        ("aaaaaaaaaaa5", "G005", "detached-parts", "warning", [f"{OWN}001"], OWN, square(0, 0),
+         0.0, 0),
     ]  # fmt: skip
     for position, (key, rule, name, severity, held, code, shape, size, homes) in enumerate(rows):
         yield {"check_id": check, "id": key, "rule": rule, "name": name, "severity": severity,

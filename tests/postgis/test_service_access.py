@@ -1,0 +1,191 @@
+"""Every route says who may call it, and holds to it: by role, and by area."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from api.access import PUBLIC, Access, declared
+from api.auth import ROLES
+
+VILLAGES = ["990101001001", "990101001002", "990101002001", "990101002002"]
+OWN, OTHER = VILLAGES[0], VILLAGES[3]
+Client = Callable[[str], httpx.Client]
+
+# What each declared route is called with here; a new route must be added, or the tests below fail.
+CALLS = {
+    "GET /api/session": "/api/session",
+    "DELETE /api/session": "/api/session",
+    "GET /api/coverage": "/api/coverage",
+    "GET /api/coverage/findings": "/api/coverage/findings",
+    "GET /api/coverage/findings/{id}": "/api/coverage/findings/aaaaaaaaaaa1",
+    "POST /api/coverage/check": "/api/coverage/check",
+    "GET /api/areas": "/api/areas",
+    "GET /api/areas/{code}": f"/api/areas/{OWN}",
+    "GET /api/grids/{code}": f"/api/grids/{OWN}001",
+    "GET /api/search": "/api/search?q=村",
+    "GET /tiles/{layer}/{z}/{x}/{y}.mvt": "/tiles/grids/10/839/410.mvt",
+    "GET /tiles/{layer}.json": "/tiles/grids.json",
+    "GET /styles/{name}.json": "/styles/coverage.json",
+    "GET /legends/{layer}.json": "/legends/findings.json",
+}
+OPEN = {
+    "POST /api/session",
+    "GET /health",
+    "GET /ready",
+    "GET /metrics",
+    "GET /openapi.json",
+    "GET /{path:path}",
+}
+
+
+def routes(holder: Any) -> Iterator[Any]:
+    """Every route, also those of included routers and mounted applications."""
+    for route in holder.routes:
+        inner = getattr(route, "original_router", None)
+        if inner is not None:
+            yield from routes(inner)
+        else:
+            yield route
+
+
+def names(app: FastAPI) -> dict[str, Any]:
+    return {
+        f"{method} {route.path}": route
+        for route in routes(app)
+        for method in (getattr(route, "methods", None) or {"MOUNT"})
+    }
+
+
+def test_every_route_declares_its_access(service: Any) -> None:
+    silent = [name for name, route in names(service.app).items() if len(declared(route)) != 1]
+    assert silent == []
+
+
+def test_every_route_is_known_to_these_tests(service: Any) -> None:
+    found = names(service.app)
+    assert set(found) == set(CALLS) | OPEN
+    assert {name for name, route in found.items() if declared(route) == [PUBLIC]} == OPEN
+    assert all(isinstance(route, APIRoute) for route in found.values())
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_without_a_session_nothing_is_told(name: str, signed_in: Client) -> None:
+    method, _ = name.split(" ", 1)
+    answer = signed_in("").request(method, CALLS[name])
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"]
+    assert answer.json()["status"] == 401
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    "name", sorted(set(CALLS) - {"DELETE /api/session", "POST /api/coverage/check"})
+)
+def test_a_role_gets_what_the_route_declares(
+    name: str, role: str, service: Any, signed_in: Client
+) -> None:
+    (access,) = declared(names(service.app)[name])
+    assert isinstance(access, Access)
+    allowed = role in access.roles
+    path = CALLS[name]
+    if role == "grid_worker" and name == "GET /api/areas/{code}":
+        allowed = False  # his area is a grid, and the village is wider
+    if role == "grid_worker" and name == "GET /api/coverage/findings/{id}":
+        path = path.replace("aaaaaaaaaaa1", "aaaaaaaaaaa5")  # one on his own grid
+    answer = signed_in(role).request(name.split(" ")[0], path)
+    assert answer.status_code == (200 if allowed else 403), answer.text
+
+
+def test_only_planners_of_the_county_check_it(signed_in: Client) -> None:
+    for role in ("leader", "party_officer", "grid_worker", "auditor"):
+        answer = signed_in(role).post("/api/coverage/check")
+        assert answer.status_code == 403, role
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (f"/api/areas/{OWN}", 200),
+        (f"/api/areas/{OTHER}", 403),
+        (f"/api/areas/{OWN[:9]}", 403),
+        (f"/api/grids/{OWN}002", 200),
+        (f"/api/grids/{OTHER}001", 403),
+        ("/api/coverage/findings/aaaaaaaaaaa1", 200),
+        ("/api/coverage/findings/aaaaaaaaaaa2", 404),
+    ],
+)
+def test_an_officer_sees_his_village_only(path: str, status: int, signed_in: Client) -> None:
+    assert signed_in("party_officer").get(path).status_code == status
+    assert signed_in("leader").get(path).status_code == 200
+
+
+def test_an_officers_lists_hold_his_village_only(signed_in: Client) -> None:
+    officer, leader = signed_in("party_officer"), signed_in("leader")
+
+    def areas(client: httpx.Client) -> list[str]:
+        return [area["code"] for area in client.get("/api/areas").json()["areas"]]
+
+    def found(client: httpx.Client) -> list[str]:
+        return [each["id"] for each in client.get("/api/coverage/findings").json()["findings"]]
+
+    def hits(client: httpx.Client) -> list[str]:
+        return [hit["code"] for hit in client.get("/api/search?q=押岭").json()["hits"]]
+
+    assert areas(officer) == [OWN]
+    assert len(areas(leader)) == 7
+    assert found(officer) == ["aaaaaaaaaaa1", "aaaaaaaaaaa3", "aaaaaaaaaaa5"]
+    assert len(found(leader)) == 5
+    assert hits(officer) == [OWN]
+    assert hits(leader) == [OWN, OTHER]
+    # Asking for the other village by name does not open it either.
+    other = officer.get(f"/api/coverage/findings?area={OTHER}").json()
+    assert other["numberMatched"] == 0
+    assert leader.get(f"/api/coverage/findings?area={OTHER}").json()["numberMatched"] == 2
+
+
+def test_an_officers_verdict_is_of_his_village(signed_in: Client) -> None:
+    own = signed_in("party_officer").get("/api/coverage").json()
+    whole = signed_in("leader").get("/api/coverage").json()
+    assert own["area"] == OWN
+    assert own["summary"]["grids"] == 4
+    assert own["summary"]["households"] == 120
+    assert own["summary"]["errors"] == 2
+    assert own["summary"]["uncovered_km2"] == pytest.approx(0.4)
+    assert own["summary"]["overlap_km2"] == 0
+    assert [town["code"] for town in own["by_town"]] == [OWN[:9]]
+    assert {rule["rule"] for rule in own["by_rule"]} == {"C101", "G005", "H201"}
+    assert whole["area"] is None
+    assert whole["summary"]["grids"] == 16
+    assert whole["summary"]["errors"] == 3
+    assert [town["errors"] for town in whole["by_town"]] == [2, 1]
+
+
+def test_a_grid_worker_sees_his_grid_only(signed_in: Client) -> None:
+    worker = signed_in("grid_worker")
+    assert worker.get(f"/api/grids/{OWN}001").status_code == 200
+    assert worker.get(f"/api/grids/{OWN}002").status_code == 403
+    assert worker.get("/api/coverage/findings").json()["numberMatched"] == 1
+    legend = worker.get("/legends/grids.json").json()
+    assert legend["n"] == 1
+
+
+def test_a_phone_is_masked_for_everyone(signed_in: Client) -> None:
+    for role in ("administrator", "party_officer", "auditor"):
+        people = signed_in(role).get(f"/api/grids/{OWN}001").json()["officials"]
+        assert [each["name"] for each in people] == ["李大山", "王小明"]
+        assert [each["phone"] for each in people] == [None, "138******78"]
+
+
+def test_a_single_household_is_blurred_for_who_gets_counts_only(signed_in: Client) -> None:
+    exact = signed_in("planner").get("/api/coverage/findings/aaaaaaaaaaa3").json()
+    coarse = signed_in("leader").get("/api/coverage/findings/aaaaaaaaaaa3").json()
+    gap = signed_in("leader").get("/api/coverage/findings/aaaaaaaaaaa1").json()
+    assert exact["geometry"]["coordinates"] == exact["point"]
+    assert coarse["point"] != exact["point"]
+    assert coarse["geometry"]["coordinates"] == pytest.approx(coarse["point"])
+    assert coarse["point"] == pytest.approx(exact["point"], abs=0.005)
+    assert gap["geometry"]["type"] == "MultiPolygon"
