@@ -32,8 +32,8 @@ WHOLE = 1e-6
 class Territory:
     """Polygons and the parents they must tile.
 
-    ``parent`` gives each polygon the position of its parent in ``parents``; -1 is none known
-    (then no place is outside). With no parents at all every hole is suspect.
+    ``parent`` gives each polygon the position of its parent in ``parents``; -1 is none known: it
+    may lie in any. With no parents at all no place is outside, and every hole is suspect.
     """
 
     polygons: Geometries
@@ -142,9 +142,9 @@ class _Look:
 
 
 def is_outside(territory: Territory, face: Face, owner: int) -> bool:
-    """Tell whether an owner holds a face that is not in the owner's parent."""
+    """Tell whether an owner holds a face that is not in the owner's parent (or in any)."""
     own = int(territory.parent[owner])
-    return own >= 0 and own != face.parent
+    return face.parent != own if own >= 0 else face.parent < 0
 
 
 def _borders_near(polygons: Geometries, piece: BaseGeometry) -> Geometries:

@@ -1,0 +1,52 @@
+"""Whose borders bound a face, and over what length."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+import numpy as np
+import shapely
+
+from geo.arrangement import lines_of
+from geo.certificate import Floats, Geometries, Segments
+
+Shares = list[dict[int, float]]
+
+
+def shared_lengths(pieces: Geometries, rest: Segments, near: float) -> Shares:
+    """Tell for each face which owners' border segments it runs along.
+
+    Parameters
+    ----------
+    pieces
+        Faces of the arrangement of ``rest``.
+    rest
+        The residue that made them.
+    near
+        How far a face's edge may be from the segment it came from, in the layer's units: noding
+        rounds.
+
+    Returns
+    -------
+    list of dict
+        For each face, owner to length in the layer's units. An edge where two borders coincide
+        counts for both.
+    """
+    shares: Shares = [defaultdict(float) for _ in pieces]
+    if not len(pieces):
+        return shares
+    points, piece = shapely.get_coordinates(shapely.boundary(pieces), return_index=True)
+    same = piece[1:] == piece[:-1]
+    start, end, piece = points[:-1][same], points[1:][same], piece[1:][same]
+    middles = np.asarray(shapely.points((start + end) / 2), dtype=object).reshape(-1)
+    tree = shapely.STRtree(lines_of(rest.ends))
+    edge, segment = tree.query(middles, predicate="dwithin", distance=near)
+    lengths: Floats = np.hypot(*(end - start).T)
+    pairs = np.unique(np.column_stack((edge, rest.owner[segment])), axis=0)
+    for at, owner in pairs.tolist():
+        shares[piece[at]][owner] += lengths[at]
+    return shares
+
+
+def longest_first(share: Mapping[int, float]) -> list[int]:
+    """Order owners by how much of the border is theirs."""
+    return sorted(share, key=lambda owner: (-share[owner], owner))

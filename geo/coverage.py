@@ -1,0 +1,178 @@
+"""The check: every point, and every household, of a territory in exactly one grid.
+
+A **valid coverage** of a parent area means:
+
+1. every grid is a valid, non-empty polygon (G001, G002);
+2. no point lies inside two exclusive grids (C103, C106, G004);
+3. every point of the parent lies in one (C101, C102);
+4. no grid reaches outside its parent (C104);
+5. neighbours share their border vertex by vertex (C105).
+
+It is tested against the authority's polygon, not by counting holes: a hole can be a legitimate
+enclave, and a missing edge of town is no hole at all. Without a parent, holes are warnings and the
+outer border is not checked. Overlay grids lie on top and take no part in the partition; they must
+lie inside their area.
+
+How it works: the gate (:mod:`geo.gate`) → the certificate (:mod:`geo.certificate`), which ends
+the matter for a clean coverage → the weld (:mod:`geo.weld`) → the faces of what is left
+(:mod:`geo.arrangement`) → faults (:mod:`geo.faults`) → the area identity
+``Σ grids − parents = Σ (depth − inParent) · area``, asserted on every run.
+
+Topology is decided in the layer's own CRS; the metric CRS only measures.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from pyproj import CRS
+
+from geo.errors import CrsError
+from geo.explain import Explainer, Households
+from geo.findings import Finding, sort_findings
+from geo.gate import Layer, admit, gate_findings
+from geo.measure import Ruler
+from geo.partition import Partition, find_faults, is_exact_coverage
+
+TOLERANCE_M = 0.01
+BLIND_RULES = ("C101", "C102", "H201")
+
+__all__ = ["CoverageReport", "check_coverage", "is_exact_coverage"]
+
+
+@dataclass(frozen=True)
+class CoverageReport:
+    """What a check found.
+
+    ``summary`` has the keys of the JSON output's ``summary``. ``crs`` is the CRS of the
+    findings' geometry, the layer's own; ``metric_crs`` the one that measured.
+    """
+
+    findings: list[Finding]
+    summary: dict[str, Any]
+    crs: CRS
+    metric_crs: CRS
+    tolerance_m: float
+    notes: list[str] = field(default_factory=list)
+
+
+def check_coverage(
+    grids: gpd.GeoDataFrame,
+    parents: gpd.GeoDataFrame | None = None,
+    *,
+    households: gpd.GeoDataFrame | None = None,
+    appointments: pd.DataFrame | None = None,
+    tolerance_m: float = TOLERANCE_M,
+    rules: Mapping[str, bool] | None = None,
+    limits: Mapping[str, Any] | None = None,
+) -> CoverageReport:
+    """Check a territory by every rule, and explain what is wrong.
+
+    Parameters
+    ----------
+    grids
+        ``code`` and polygons; ``name``, ``area_code`` (the parent's code) and ``coverage``
+        (``exclusive`` or ``overlay``) if there are. A CRS must be set.
+    parents
+        ``code``, ``name`` and polygons, in the CRS of the grids, not overlapping. A single one is
+        the parent of every grid without a known ``area_code``.
+    households
+        ``code``, ``grid_code`` and points (null: unlocated), in the CRS of the grids.
+    appointments
+        ``role`` and ``grid_code``: enables the staffing rules.
+    tolerance_m
+        Borders closer than this are meant to be one, in metres.
+    rules
+        Rules that are switched: code to on or off. What is absent is on.
+    limits
+        Thresholds of the household rules, as :func:`geo.households.check_households` takes them.
+
+    Returns
+    -------
+    CoverageReport
+        Findings by severity, then area; the same input gives the same report.
+
+    Raises
+    ------
+    MissingCrsError, CrsError
+        If a CRS is missing, or parents or households are in another one than the grids.
+    ColumnError, EmptyLayerError
+        If there is no code, or nothing to check.
+    """
+    layer = admit(grids)
+    parent_layer = None if parents is None else admit(parents)
+    ruler = Ruler.of(layer.shapes, grids.crs)
+    for other, name in ((parents, "parents"), (households, "households")):
+        _require_same_crs(grids, other, name)
+    explain = Explainer(ruler, _area_names(parent_layer), _touch(households))
+    found = gate_findings(grids, layer, explain)
+    faults = find_faults(layer, parent_layer, explain, tolerance_m)
+    found.extend(faults.found)
+    counts: dict[str, int] = {}
+    kept = sort_findings([f for f in found if (rules or {}).get(f.rule, True)])
+    summary = _summary(layer, parent_layer, ruler, faults, kept, counts)
+    return CoverageReport(kept, summary, ruler.crs, ruler.metric, tolerance_m)
+
+
+# -- The rest of the check -----------------------------------------------------------------------
+
+
+def _summary(
+    layer: Layer,
+    parents: Layer | None,
+    ruler: Ruler,
+    partition: Partition,
+    findings: list[Finding],
+    counts: Mapping[str, int],
+) -> dict[str, Any]:
+    """Add up; null stands for what could not be checked, never for zero."""
+    by_rule = Counter(finding.rule for finding in findings)
+    severities = Counter(finding.severity for finding in findings)
+    with_households = "households" in counts
+    known = parents is not None
+    blind = any(by_rule[rule] for rule in BLIND_RULES)
+    return {
+        "grids": len(layer),
+        "areas": len(parents) if parents is not None else 0,
+        "households": counts.get("households", 0),
+        "households_unlocated": counts.get("households_unlocated", 0),
+        "parent_area_km2": km2(ruler.area_m2(parents.shapes).sum()) if parents else None,
+        "grid_area_km2": km2(ruler.area_m2(layer.shapes[layer.exclusive]).sum()),
+        "uncovered_km2": km2(partition.uncovered_m2),
+        "overlap_km2": km2(partition.overlap_m2),
+        "outside_km2": km2(partition.outside_m2) if known else None,
+        "households_uncovered": counts.get("households_uncovered", 0),
+        "households_in_several": counts.get("households_in_several", 0),
+        "by_rule": dict(sorted(by_rule.items())),
+        "errors": severities["error"],
+        "warnings": severities["warning"],
+        "blind_spots": blind if known and with_households else None,
+        "outer_border_checked": known,
+    }
+
+
+def km2(area_m2: float) -> float:
+    """Return square kilometres, to the square millimetre."""
+    return round(float(area_m2) / 1e6, 12)
+
+
+def _require_same_crs(grids: gpd.GeoDataFrame, other: gpd.GeoDataFrame | None, name: str) -> None:
+    if other is not None and CRS.from_user_input(other.crs) != CRS.from_user_input(grids.crs):
+        raise CrsError(
+            f"The {name} are in {other.crs}, the grids in {grids.crs}.",
+            cure="Transform them to the CRS of the grids first.",
+        )
+
+
+def _area_names(parents: Layer | None) -> dict[str, str]:
+    return {} if parents is None else dict(zip(parents.codes, parents.names, strict=True))
+
+
+def _touch(households: gpd.GeoDataFrame | None) -> Households | None:
+    if households is None:
+        return None
+    return Households.of(np.asarray(households.geometry.values, dtype=object))

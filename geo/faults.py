@@ -1,0 +1,279 @@
+"""Faults: faces that belong together become one finding, under the rule that they break.
+
+- Land of a parent that nobody holds is a gap (C101), at the parent's border an uncovered edge
+  (C102). It is land of no grid of *any* parent: what only a neighbour's grid covers is not a gap
+  but that grid's C104.
+- Land that several hold is an overlap (C103), each place once, unless the grids are equal (G004)
+  or one lies wholly inside the other (C106).
+- Land that a grid holds beyond its own parent is C104. Land of one village held by the grids of
+  two is both: the grids overlap, and one of them is outside.
+- What is narrower than the tolerance is a mismatched border (C105), one finding a border.
+
+Faces that touch and concern the same grids are one digitising fault: an edge drawn twice leaves
+a chain of a hundred gaps and overlaps, and is one finding of each rule.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from shapely.geometry.base import BaseGeometry
+
+from geo.arrangement import Face, Territory, is_outside, lines_of
+from geo.borders import Shares, longest_first, shared_lengths
+from geo.certificate import Floats, Geometries, Ints, Segments
+from geo.explain import Explainer
+from geo.findings import Finding
+from geo.gate import Layer
+from geo.weld import Welded
+
+# Noding moves an edge by rounding only; this share of the tolerance is far above that.
+NEAR_SHARE = 1e-3
+# Two areas that differ by less than this share are the same area.
+EQUAL_SHARE = 1e-9
+
+
+@dataclass(frozen=True)
+class Faults:
+    """Defect faces of a layer, measured, with the owners of their borders.
+
+    ``rows`` gives for each polygon of the territory its row in the layer.
+    """
+
+    layer: Layer
+    territory: Territory
+    rows: Ints
+    parent_codes: tuple[str, ...]
+    faces: list[Face]
+    shares: Shares
+    areas: Floats
+    thin: list[bool]
+    explain: Explainer
+    tolerance: float
+
+    def findings(self, welded: Welded) -> Iterator[Finding]:
+        """Yield a finding for each fault."""
+        twins = equal_polygons(self.territory.polygons)
+        yield from self._duplicates(twins)
+        nests = self._nests()
+        claims = [
+            claim for at in range(len(self.faces)) for claim in self._claims(at, twins, nests)
+        ]
+        for rule, grids, members in self._joined(claims):
+            yield self._finding(rule, grids, members)
+        yield from self._mismatches(welded)
+
+    # -- which rule a face breaks ------------------------------------------------------------
+
+    def _claims(
+        self, at: int, twins: Ints, nests: set[tuple[int, int]]
+    ) -> Iterator[tuple[str, tuple[int, ...], int]]:
+        """Yield (rule, polygons concerned, face) for one face."""
+        face, count = self.faces[at], len(self.territory.polygons)
+        if self.thin[at]:
+            return
+        if not face.owners:
+            share = self.shares[at]
+            edge = any(owner >= count for owner in share)
+            who = tuple(owner for owner in longest_first(share) if owner < count)
+            yield ("C102" if edge else "C101"), who, at
+        if len({twins[owner] for owner in face.owners}) > 1:
+            nest = next((pair for pair in _pairs(face.owners) if pair in nests), None)
+            if nest and face.depth == 2:
+                yield "C106", nest, at
+            else:
+                yield "C103", face.owners, at
+        if len(self.territory.parents):
+            for owner in face.owners:
+                if is_outside(self.territory, face, owner):
+                    yield "C104", (owner,), at
+
+    def _nests(self) -> set[tuple[int, int]]:
+        """Find pairs (inner, outer) of which the first lies wholly inside the second."""
+        common: dict[tuple[int, int], float] = defaultdict(float)
+        for face in self.faces:
+            for pair in _pairs(face.owners):
+                common[pair] += face.geometry.area
+        own = shapely.area(self.territory.polygons)
+        return {
+            pair
+            for pair, area in common.items()
+            if area >= own[pair[0]] * (1 - EQUAL_SHARE) and own[pair[0]] < own[pair[1]]
+        }
+
+    def _duplicates(self, twins: Ints) -> Iterator[Finding]:
+        for twin in np.flatnonzero(np.bincount(twins, minlength=1) > 1).tolist():
+            who = np.flatnonzero(twins == twin).tolist()
+            shape = self.territory.polygons[who[0]]
+            yield self.explain.finding(
+                "G004", shape, self._grids(who), area=self._own_area(who[0]), depth=len(who)
+            )
+
+    # -- faces that belong together ----------------------------------------------------------
+
+    def _joined(
+        self, claims: list[tuple[str, tuple[int, ...], int]]
+    ) -> Iterator[tuple[str, tuple[int, ...], list[int]]]:
+        """Join the claims of faces that touch, concern the same polygons and lie in one parent."""
+        if not claims:
+            return
+        keys = [(frozenset(who), self.faces[at].parent) for _, who, at in claims]
+        number = {key: position for position, key in enumerate(dict.fromkeys(keys))}
+        label = np.array([number[key] for key in keys])
+        shapes = np.array([self.faces[at].geometry for *_, at in claims], dtype=object)
+        one, two = shapely.STRtree(shapes).query(
+            shapes, predicate="dwithin", distance=self.tolerance
+        )
+        same = label[one] == label[two]
+        graph = coo_array(
+            (np.ones(int(same.sum())), (one[same], two[same])), shape=(len(claims),) * 2
+        )
+        component = connected_components(graph, directed=False)[1]
+        groups: dict[tuple[int, str], list[int]] = defaultdict(list)
+        for position, (rule, _, _) in enumerate(claims):
+            groups[int(component[position]), rule].append(position)
+        for (_, rule), positions in groups.items():
+            yield rule, claims[positions[0]][1], [claims[position][2] for position in positions]
+
+    def _finding(self, rule: str, who: tuple[int, ...], members: list[int]) -> Finding:
+        shape = union(self.faces[at].geometry for at in members)
+        first = self.faces[members[0]]
+        area = self.parent_codes[first.parent] if first.parent >= 0 else ""
+        if rule != "C101" and rule != "C102" and who:
+            area = self._own_area(who[0])
+        depth = max(self.faces[at].depth for at in members)
+        found = self.explain.finding(
+            rule, shape, self._grids(who), area=area, depth=depth,
+            measures={"area_m2": float(self.areas[members].sum())},
+        )  # fmt: skip
+        # Without a parent nobody can say whether a hole is a gap or somebody else's land.
+        return found if len(self.territory.parents) else _unsure(found)
+
+    def _grids(self, who: Iterable[int]) -> list[tuple[str, str]]:
+        rows = [int(self.rows[polygon]) for polygon in who]
+        return [(self.layer.codes[row], self.layer.names[row]) for row in rows]
+
+    def _own_area(self, polygon: int) -> str:
+        return self.layer.parent[int(self.rows[polygon])]
+
+    # -- borders that do not match -----------------------------------------------------------
+
+    def _mismatches(self, welded: Welded) -> Iterator[Finding]:
+        """Yield one finding for each pair whose borders meet, but not vertex by vertex."""
+        shapes: dict[tuple[int, ...], list[BaseGeometry]] = defaultdict(list)
+        moved: dict[tuple[int, ...], float] = defaultdict(float)
+        for pair, ends, far in matched_pairs(welded):
+            shapes[pair].extend(lines_of(ends))
+            moved[pair] = max(moved[pair], far)
+        for at in np.flatnonzero(self.thin).tolist():
+            pair = tuple(sorted({*self.faces[at].owners, *self.shares[at]}))
+            shapes[pair].append(self.faces[at].geometry)
+            flat = (
+                2
+                * self.areas[at]
+                / max(
+                    self.explain.ruler.length_m(np.array([self.faces[at].geometry], dtype=object))[
+                        0
+                    ],
+                    1e-12,
+                )
+            )
+            moved[pair] = max(moved[pair], float(flat))
+        count = len(self.territory.polygons)
+        for pair, parts in shapes.items():
+            who = [owner for owner in pair if owner < count]
+            if len(pair) > 1 and who:
+                yield self._mismatch(who, parts, moved[pair])
+
+    def _mismatch(self, who: list[int], parts: list[BaseGeometry], far_m: float) -> Finding:
+        thin = [part for part in parts if part.area > 0]
+        lines = [part for part in parts if part.area == 0]
+        lines += [part.boundary for part in thin]
+        shape = shapely.line_merge(shapely.union_all(lines))
+        area = float(self.explain.ruler.area_m2(np.array([union(thin)], dtype=object))[0])
+        length = float(self.explain.ruler.length_m(np.array([shape], dtype=object))[0])
+        return self.explain.finding(
+            "C105", shape, self._grids(who), area=self._own_area(who[0]),
+            measures={"area_m2": area, "width_m": far_m, "length_m": length},
+        )  # fmt: skip
+
+
+def measure_faults(
+    layer: Layer,
+    territory: Territory,
+    rows: Ints,
+    parent_codes: tuple[str, ...],
+    faces: list[Face],
+    rest: Segments,
+    explain: Explainer,
+    tolerance_m: float,
+) -> Faults:
+    """Measure defect faces and find whose borders bound them."""
+    pieces = np.array([face.geometry for face in faces], dtype=object)
+    unit = tolerance_m / min(explain.ruler.metres(territory.polygons))
+    areas = explain.ruler.area_m2(pieces)
+    outline = explain.ruler.length_m(pieces)
+    return Faults(
+        layer, territory, rows, parent_codes, faces,
+        shared_lengths(pieces, rest, unit * NEAR_SHARE), areas,
+        (2 * areas <= tolerance_m * outline).tolist(), explain, unit,
+    )  # fmt: skip
+
+
+def _unsure(found: Finding) -> Finding:
+    return replace(found, severity="warning") if found.rule in ("C101", "C102") else found
+
+
+def _pairs(owners: tuple[int, ...]) -> Iterator[tuple[int, int]]:
+    for one in owners:
+        for two in owners:
+            if one != two:
+                yield one, two
+
+
+def union(shapes: Iterable[BaseGeometry]) -> BaseGeometry:
+    """Join shapes into one; of a single one nothing is recomputed."""
+    listed = list(shapes)
+    return listed[0] if len(listed) == 1 else shapely.union_all(listed)
+
+
+def equal_polygons(polygons: Geometries) -> Ints:
+    """Give polygons that hold exactly the same land the same number."""
+    # Equal land has equal bounds and area; only such pairs are compared outright.
+    keys = np.column_stack((shapely.bounds(polygons), shapely.area(polygons)))
+    rough = np.unique(np.round(keys, 12), axis=0, return_inverse=True)[1].ravel()
+    out = np.arange(len(polygons))
+    for label in np.flatnonzero(np.bincount(rough, minlength=1) > 1).tolist():
+        same = np.flatnonzero(rough == label)
+        for position, polygon in enumerate(same):
+            for earlier in same[:position]:
+                if polygons[polygon].equals(polygons[earlier]):
+                    out[polygon] = out[earlier]
+                    break
+    return out
+
+
+def matched_pairs(welded: Welded) -> Iterator[tuple[tuple[int, ...], Floats, float]]:
+    """Group segments that the weld made cancel by the polygons on their two sides."""
+    segments = welded.matched
+    if not len(segments):
+        return
+    flip = (segments.ends[:, :2] > segments.ends[:, 2:])[:, 0] | (
+        (segments.ends[:, 0] == segments.ends[:, 2]) & (segments.ends[:, 1] > segments.ends[:, 3])
+    )
+    ends = np.where(flip[:, None], segments.ends[:, [2, 3, 0, 1]], segments.ends)
+    places, place = np.unique(ends, axis=0, return_inverse=True)
+    owners: list[set[int]] = [set() for _ in places]
+    for at, owner in zip(place.ravel().tolist(), segments.owner.tolist(), strict=True):
+        owners[at].add(owner)
+    far = np.zeros(len(places))
+    np.maximum.at(far, place.ravel(), welded.moved_m)
+    groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for at, who in enumerate(owners):
+        groups[tuple(sorted(who))].append(at)
+    for pair, members in groups.items():
+        yield pair, places[members], float(far[members].max())

@@ -1,0 +1,201 @@
+"""The gate: what each polygon must be before any two of them are compared.
+
+A row that fails gets a finding and, where a repaired copy can be made, goes on as that copy, so
+that one bad ring does not hide what is wrong elsewhere. The stored geometry is never changed.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import Point
+from shapely.geometry.base import BaseGeometry
+
+from geo.errors import ColumnError, EmptyLayerError
+from geo.explain import Explainer
+from geo.findings import Finding
+from geo.measure import Geometries
+
+POLYGONAL = (3, 6)  # shapely's type numbers of Polygon and MultiPolygon
+# shapely's reasons, in Chinese; what is not listed is shown as it is.
+REASONS_ZH = {
+    "Self-intersection": "自相交",
+    "Ring Self-intersection": "环自相交",
+    "Hole lies outside shell": "洞在外环之外",
+    "Nested holes": "洞中有洞",
+    "Nested shells": "面中套面",
+    "Interior is disconnected": "内部不连通",
+    "Duplicate Rings": "环重复",
+    "Too few points in geometry component": "点数太少",
+    "Invalid Coordinate": "坐标无效",
+}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Polygons as the check uses them, row by row as they came.
+
+    ``shapes`` are valid polygons in the layer's own CRS, or null where there is none.
+    ``parent`` is each row's parent code, or an empty string.
+    """
+
+    codes: tuple[str, ...]
+    names: tuple[str, ...]
+    parent: tuple[str, ...]
+    coverage: tuple[str, ...]
+    shapes: Geometries
+    crs: object
+
+    def __len__(self) -> int:
+        """Return how many rows there are."""
+        return len(self.codes)
+
+    @property
+    def exclusive(self) -> NDArray[np.bool_]:
+        """Which rows take part in the partition."""
+        there = ~(shapely.is_missing(self.shapes) | shapely.is_empty(self.shapes))
+        return np.asarray(there & (np.array(self.coverage, dtype=object) != "overlay"))
+
+
+def admit(frame: gpd.GeoDataFrame) -> Layer:
+    """Take a frame in: codes and names as text, polygons in two dimensions, repaired if invalid.
+
+    Parameters
+    ----------
+    frame
+        Columns ``code`` and the geometry; ``name``, ``area_code`` and ``coverage`` if there are.
+
+    Raises
+    ------
+    ColumnError
+        If there is no ``code``.
+    EmptyLayerError
+        If there are no rows.
+    """
+    if "code" not in frame.columns:
+        raise ColumnError("The layer has no column of codes.", cure="Name it with --code.")
+    if frame.empty:
+        raise EmptyLayerError("The layer has no rows.", cure="Is it the right layer?")
+    codes = _text(frame, "code", [])
+    return Layer(
+        codes=codes,
+        names=_text(frame, "name", codes),
+        parent=_text(frame, "area_code", [""] * len(codes)),
+        coverage=_text(frame, "coverage", ["exclusive"] * len(codes)),
+        shapes=_shapes(frame),
+        crs=frame.crs,
+    )
+
+
+def _text(frame: gpd.GeoDataFrame, column: str, otherwise: Sequence[str]) -> tuple[str, ...]:
+    if column not in frame.columns:
+        return tuple(otherwise)
+    values = frame[column].astype(object).where(frame[column].notna(), "")
+    out = [str(value).strip() for value in values]
+    return tuple(value or (otherwise[row] if otherwise else "") for row, value in enumerate(out))
+
+
+def _shapes(frame: gpd.GeoDataFrame) -> Geometries:
+    shapes = shapely.force_2d(np.asarray(frame.geometry.values, dtype=object))
+    shapes[~np.isin(shapely.get_type_id(shapes), POLYGONAL)] = None
+    bad = ~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)
+    shapes[bad] = [_repaired(shape) for shape in shapes[bad]]
+    return np.asarray(shapes, dtype=object)
+
+
+def _repaired(shape: BaseGeometry) -> BaseGeometry | None:
+    """Make a valid copy that keeps the land of an invalid polygon; null if there is none."""
+    made = shapely.make_valid(shape, method="structure", keep_collapsed=False)
+    parts = shapely.get_parts([made])
+    parts = parts[shapely.get_type_id(parts) == POLYGONAL[0]]
+    return shapely.union_all(parts) if len(parts) else None
+
+
+# -- Findings of single rows ---------------------------------------------------------------------
+
+
+def gate_findings(frame: gpd.GeoDataFrame, layer: Layer, explain: Explainer) -> list[Finding]:
+    """Return what is wrong with rows by themselves: G001, G002, G003, G005, G006."""
+    raw = np.asarray(frame.geometry.values, dtype=object)
+    return [
+        *_invalid(raw, layer, explain),
+        *_empty(layer, explain),
+        *_duplicate_codes(layer, explain),
+        *_detached(layer, explain),
+        *_malformed(layer, explain),
+    ]
+
+
+def _rows(
+    rule: str,
+    layer: Layer,
+    rows: Sequence[int],
+    explain: Explainer,
+    *,
+    point: Point | None = None,
+    **words: object,
+) -> Finding:
+    return explain.finding(
+        rule,
+        shapely.union_all(layer.shapes[list(rows)]),
+        [(layer.codes[row], layer.names[row]) for row in rows],
+        area=layer.parent[rows[0]],
+        point=point,
+        measures=words,
+    )
+
+
+def _invalid(raw: Geometries, layer: Layer, explain: Explainer) -> Iterator[Finding]:
+    polygonal = np.isin(shapely.get_type_id(raw), POLYGONAL)
+    for row in np.flatnonzero(polygonal & ~shapely.is_valid(raw)).tolist():
+        if layer.shapes[row] is not None:
+            reason, point = _reason(raw[row])
+            words = {"detail": reason.lower(), "detail_zh": REASONS_ZH.get(reason, reason)}
+            yield _rows("G001", layer, [row], explain, point=point, **words)
+
+
+def _reason(shape: BaseGeometry) -> tuple[str, Point | None]:
+    """Split ``Self-intersection[115.3 33.6]`` into what and where."""
+    words = shapely.is_valid_reason(shape)
+    found = re.fullmatch(r"(.+?)\s*\[(\S+) (\S+).*\]", words)
+    if found is None:
+        return words, None
+    return found[1], Point(float(found[2]), float(found[3]))
+
+
+def _empty(layer: Layer, explain: Explainer) -> Iterator[Finding]:
+    missing = shapely.is_missing(layer.shapes) | shapely.is_empty(layer.shapes)
+    if missing.all():
+        raise EmptyLayerError("No row has a polygon.", cure="Is it the right layer?")
+    # A row without a polygon is nowhere; the layer's middle is where a map can show it.
+    middle = shapely.box(*shapely.total_bounds(layer.shapes)).centroid
+    for row in np.flatnonzero(missing).tolist():
+        grid = (layer.codes[row], layer.names[row])
+        yield explain.finding("G002", middle, [grid], area=layer.parent[row])
+
+
+def _duplicate_codes(layer: Layer, explain: Explainer) -> Iterator[Finding]:
+    rows: dict[str, list[int]] = {}
+    for row, code in enumerate(layer.codes):
+        rows.setdefault(code, []).append(row)
+    for code, same in rows.items():
+        if len(same) > 1 and any(layer.shapes[row] is not None for row in same):
+            yield _rows("G003", layer, same, explain, code=code, count=len(same))
+
+
+def _detached(layer: Layer, explain: Explainer) -> Iterator[Finding]:
+    pieces = shapely.get_num_geometries(layer.shapes)
+    for row in np.flatnonzero(pieces > 1).tolist():
+        yield _rows("G005", layer, [row], explain, count=int(pieces[row]))
+
+
+def _malformed(layer: Layer, explain: Explainer) -> Iterator[Finding]:
+    """Find codes that do not stand under their parent's, where both are numbers."""
+    for row, (code, parent) in enumerate(zip(layer.codes, layer.parent, strict=True)):
+        numbers = code.isdigit() and parent.isdigit()
+        if numbers and not code.startswith(parent) and layer.shapes[row] is not None:
+            yield _rows("G006", layer, [row], explain, area_code=parent)
