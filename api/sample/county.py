@@ -8,10 +8,13 @@ import pandas as pd
 
 from api.sample.ground import subdivide
 from api.sample.households import house_people
+from api.sample.incidents import report_incidents
 from api.sample.land import area_rows, grid_rows, lay_out, unit_rows
 from api.sample.names import name_places
+from api.sample.networks import network_rows
 from api.sample.people import Homes, appoint, link_contacts, visit_homes
 from api.sample.plan import PLANS, REFERENCE_DATE, Size
+from api.sample.reference import reference_rows
 from api.sample.rivers import river_courses
 from api.sample.settle import FIELD, settle
 from api.sample.territory import divide_territory
@@ -73,4 +76,9 @@ def build_county(seed: int = SEED, size: Size = "county") -> SampleCounty:
     member = frames["party_member"]
     link = frames["contact_link"] = link_contacts(homes, member, rng(9))
     frames["visit"] = visit_homes(plan, homes, frames["appointment"], link, member, rng(10))
+    frames |= report_incidents(plan, homes, rng(11))
+    frames["department_network"] = network_rows(plan, ground, territory, names, land, rng(12))
+    frames["reference_feature"] = reference_rows(
+        settlement, ground, territory, rivers, names, land, rng(13)
+    )
     return SampleCounty(seed=seed, size=size, frames=frames, clean=dict(frames))

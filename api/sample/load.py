@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, Table, func
 from sqlalchemy.dialects.postgresql import insert
 
 from api.sample.county import SampleCounty
+from api.sample.incidents import kinds_setting
 from api.sample.plan import COUNTY_NAME
 from layers.tables import SRID, metadata, open_version, setting
 
@@ -110,6 +111,7 @@ def _settle_settings(connection: Connection, county: SampleCounty) -> None:
         "synthetic": True,
         "reference_date": county.reference_date.isoformat(),
         "labels": {"zh": COUNTY_NAME[0], "en": COUNTY_NAME[1]},
+        "incident_kinds": kinds_setting(),
         "sample": {"seed": county.seed, "size": county.size},
     }
     for key, value in values.items():

@@ -119,6 +119,27 @@ def is_connected(graph: csr_matrix, nodes: Ints) -> bool:
     return bool(connected_components(part, directed=False, return_labels=False) == 1)
 
 
+def pieces(graph: csr_matrix, label: Ints) -> Ints:
+    """Count the connected pieces of each group."""
+    link = graph.tocoo()
+    same = label[link.row] == label[link.col]
+    inner = csr_matrix((link.data[same], (link.row[same], link.col[same])), shape=link.shape)
+    piece = connected_components(inner, directed=False)[1]
+    pairs = np.unique(np.column_stack([label, piece])[label >= 0], axis=0)
+    return np.bincount(pairs[:, 0])
+
+
+def scatter(nodes: Ints, xy: Floats, k: int) -> Ints:
+    """Pick ``k`` nodes far from one another, the first farthest from the middle."""
+    away = np.hypot(*(xy[nodes] - xy[nodes].mean(axis=0)).T)
+    chosen = [int(np.argmax(away))]
+    nearest = np.full(len(nodes), np.inf)
+    while len(chosen) < k:
+        nearest = np.minimum(nearest, np.hypot(*(xy[nodes] - xy[nodes[chosen[-1]]]).T))
+        chosen.append(int(np.argmax(nearest)))
+    return nodes[chosen]
+
+
 def shares(weight: Floats, total: int, least: int = 1) -> Ints:
     """Split ``total`` in proportion to weights by largest remainders, each at least ``least``."""
     quota = weight / weight.sum() * (total - least * len(weight))

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components
 
 from api.sample.ground import Ground, symmetric
-from api.sample.partition import balanced, is_connected, nearest_source, shares
+from api.sample.partition import balanced, is_connected, nearest_source, scatter, shares
 from api.sample.plan import Bools, Floats, Ints, Plan
 from api.sample.premises import choose_premises
 from api.sample.settle import HOUSES, PLOT, Settlement
@@ -170,29 +169,8 @@ def _grids(
     )
     count[settlement.special] = plan.special_grids
     seeds = np.concatenate(
-        [_scatter(np.flatnonzero(base & (village == v)), xy, int(k)) for v, k in enumerate(count)]
+        [scatter(np.flatnonzero(base & (village == v)), xy, int(k)) for v, k in enumerate(count)]
     )
     grid_village = np.repeat(np.arange(plan.villages), count)
     target = (units / count)[grid_village]
     return balanced(graph, xy, seeds, target, rounds=24, moving=True), grid_village
-
-
-def _scatter(nodes: Ints, xy: Floats, k: int) -> Ints:
-    """Pick ``k`` nodes far from one another, the first farthest from the middle."""
-    away = np.hypot(*(xy[nodes] - xy[nodes].mean(axis=0)).T)
-    chosen = [int(np.argmax(away))]
-    nearest = np.full(len(nodes), np.inf)
-    while len(chosen) < k:
-        nearest = np.minimum(nearest, np.hypot(*(xy[nodes] - xy[nodes[chosen[-1]]]).T))
-        chosen.append(int(np.argmax(nearest)))
-    return nodes[chosen]
-
-
-def pieces(graph: csr_matrix, label: Ints) -> Ints:
-    """Count the connected pieces of each group."""
-    link = graph.tocoo()
-    same = label[link.row] == label[link.col]
-    inner = csr_matrix((link.data[same], (link.row[same], link.col[same])), shape=link.shape)
-    piece = connected_components(inner, directed=False)[1]
-    pairs = np.unique(np.column_stack([label, piece])[label >= 0], axis=0)
-    return np.bincount(pairs[:, 0])
