@@ -149,6 +149,4 @@ class Finding:
 
 def sort_findings(findings: list[Finding]) -> list[Finding]:
     """Order findings by severity, then area (largest first), then rule and id."""
-    return sorted(
-        findings, key=lambda f: (SEVERITIES.index(f.severity), -f.area_m2, f.rule, f.id)
-    )
+    return sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), -f.area_m2, f.rule, f.id))

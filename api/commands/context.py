@@ -1,0 +1,24 @@
+"""What every command is given: which database it works on."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import URL, Engine
+
+from api.db import database_url, engine, migrate
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The options that stand before the command's name."""
+
+    sample: bool = False
+
+    def url(self) -> URL:
+        """Return the address of the chosen database; its server runs afterwards."""
+        return database_url(sample=self.sample)
+
+    def engine(self) -> Engine:
+        """Return an engine for the chosen database, migrated."""
+        url = self.url()
+        migrate(url)
+        return engine(url)
