@@ -13,9 +13,8 @@ status  meaning
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, cast
 
-import click
 import typer
 from sqlalchemy.exc import InterfaceError, OperationalError
 
@@ -25,6 +24,8 @@ from api.postgis import DatabaseUnreachableError
 from geo.errors import GeoError
 
 FOUND, UNUSABLE, UNREACHABLE = 1, 2, 3
+# What typer raises for every wrong option or command; it brings a click of its own.
+USAGE_ERROR = cast("type[typer.BadParameter]", typer.BadParameter.__bases__[0])
 
 app = typer.Typer(
     name="wangge",
@@ -65,19 +66,19 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status; errors become one line on stderr."""
     try:
         result = app(args=arguments, standalone_mode=False)
-    except click.exceptions.Abort:
+    except typer.Exit as end:
+        return end.exit_code
+    except (typer.Abort, KeyboardInterrupt):
         return 130
-    except click.ClickException as error:
-        error.show()
-        return UNUSABLE
+    except USAGE_ERROR as error:
+        words = error.format_message()
+        return _say(f"{words} See: wangge --help", UNUSABLE) if words else UNUSABLE
     except GeoError as error:
         return _say(str(error), UNUSABLE)
     except DatabaseUnreachableError as error:
         return _say(str(error), UNREACHABLE)
     except (OperationalError, InterfaceError):
         return _say("The database does not answer. See: wangge db status", UNREACHABLE)
-    except KeyboardInterrupt:
-        return 130
     return result if isinstance(result, int) else 0
 
 

@@ -59,10 +59,9 @@ def demo(
             step("Checking it · 检查覆盖", lambda: run_check(engine, "demo"))
         sign_in = sign_in_file(engine)
     summary = verdict(engine)
-    typer.echo(
-        f"Sample county (合成数据): {summary['grids']:,} grids, {summary['households']:,} households;"
-        f" {summary['errors']:,} errors, {summary['warnings']:,} warnings."
-    )
+    size = f"{summary['grids']:,} grids, {summary['households']:,} households"
+    result = f"{summary['errors']:,} errors, {summary['warnings']:,} warnings"
+    typer.echo(f"Sample county (合成数据): {size}; {result}.")
     typer.echo(sign_in.read_text().rstrip())
     typer.echo(f"(kept in {sign_in})")
     if not no_serve:
