@@ -267,11 +267,12 @@ def _findings(tile: Tile, scope: Scope) -> Select[bytes]:
 def _households(tile: Tile, scope: Scope) -> Select[bytes]:
     if tile.z < HOUSEHOLD_ZOOM or not scope.individual:
         return _household_counts(tile, scope)
-    # A point on a border is in a grid: ST_Intersects takes the border in, as the check does.
-    holder = grid.alias("holder")
-    covered = exists().where(
-        func.ST_Intersects(holder.c.geom, household.c.geom),
-        holder.c.coverage == "exclusive",
+    # A point on a border is in a grid: ST_Intersects takes the border in, as the check does. Asked
+    # from the grid's side, for PostGIS then prepares each grid once and not once a household.
+    held = household.alias("held")
+    inside = select(held.c.code).join(grid, func.ST_Intersects(grid.c.geom, held.c.geom))
+    covered = household.c.code.in_(
+        inside.where(grid.c.coverage == "exclusive", _near(grid.c.geom_3857, tile))
     )
     columns: Columns = {
         "code": household.c.code,

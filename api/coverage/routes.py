@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 
 from api.access import Database, EveryoneInArea, access
 from api.auth import Reader
-from api.coverage import store
+from api.coverage import service, store
 from api.coverage.schemas import (
     CheckJob,
     FindingDetail,
@@ -73,8 +73,6 @@ def get_finding(
 @router.post("/check", summary="Check the coverage now")
 def post_check(request: Request, reader: Checker) -> CheckJob:
     """Run a check of the whole county and wait for it; one at a time."""
-    from api.coverage import service
-
     job, check = service.run_check(request.app.state.engine, reader.username)
     return CheckJob(job=job, state="done", progress=1.0, check=check)
 

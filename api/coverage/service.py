@@ -9,7 +9,6 @@ from uuid import UUID
 import geopandas as gpd
 import pandas as pd
 import shapely
-from geo.coverage import CoverageReport, check_coverage
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, Engine, Select, func, insert, select, text, update
 from sqlalchemy.orm import Session
@@ -17,6 +16,7 @@ from sqlalchemy.orm import Session
 from api import audit
 from api.db import session_scope
 from api.errors import ConflictError
+from geo.coverage import CoverageReport, check_coverage
 from geo.findings import Finding
 from layers.tables import (
     SRID,
@@ -173,7 +173,7 @@ def store_report(
             started_at=started,
             finished_at=func.clock_timestamp(),
             summary=report.summary,
-            crs=report.crs.to_string(),
+            crs=report.metric_crs.to_string(),
             tolerance_m=report.tolerance_m,
             created_by=created_by,
         )
