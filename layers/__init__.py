@@ -1,1 +1,1 @@
-"""What lives in PostGIS, and how it is drawn; builds statements and pictures, opens no connection."""
+"""What lives in PostGIS, and how it is drawn; makes statements and pictures, opens nothing."""

@@ -1,0 +1,102 @@
+"""Which column is which: headers guessed from Chinese and English names, and told over."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import geopandas as gpd
+import pandas as pd
+
+from layers.errors import TransferError
+
+# field: headers, the likelier first; compared without case, spaces and punctuation.
+HEADERS: Mapping[str, Sequence[str]] = {
+    "code": (
+        "code", "gridcode", "gridid", "id", "编码", "网格编码", "网格代码", "代码", "编号",
+        "行政区划代码", "区划代码", "wardno", "wardcode", "precinct", "geoid", "fid", "objectid",
+    ),
+    "name": ("name", "gridname", "名称", "网格名称", "村名", "社区名称", "wardname", "label"),
+    "area_code": (
+        "areacode", "area", "parent", "parentcode", "villagecode", "所属村", "所属社区",
+        "村编码", "村代码", "上级编码", "所属区划",
+    ),
+    "kind": ("kind", "type", "网格类型", "类型"),
+    "coverage": ("coverage", "覆盖方式", "专属策略"),
+    "grid_code": ("gridcode", "recordedgrid", "网格编码", "所属网格", "登记网格"),
+    "address": ("address", "住址", "地址", "家庭住址"),
+}  # fmt: skip
+KINDS = {"农村网格": "rural", "社区网格": "community", "专属网格": "dedicated"}
+COVERAGES = {"独占": "exclusive", "专属": "exclusive", "叠加": "overlay"}
+
+
+def plain(header: str) -> str:
+    """Return a header without case, spaces and punctuation.
+
+    Examples
+    --------
+    >>> plain("Ward_No."), plain("网格 编码")
+    ('wardno', '网格编码')
+    """
+    return re.sub(r"[\W_]+", "", header).lower()
+
+
+def guess(columns: Sequence[str], field: str) -> str | None:
+    """Return the column that is likeliest to hold a field, or null."""
+    by_plain = {plain(str(column)): str(column) for column in reversed(list(columns))}
+    found = (by_plain[plain(header)] for header in HEADERS[field] if plain(header) in by_plain)
+    return next(found, None)
+
+
+def name_columns(
+    frame: gpd.GeoDataFrame, fields: Sequence[str], told: Mapping[str, str | None]
+) -> tuple[gpd.GeoDataFrame, list[str]]:
+    """Give a frame the columns that the check knows.
+
+    Parameters
+    ----------
+    frame
+        As it was read.
+    fields
+        The fields that are wanted.
+    told
+        Field to column, where somebody said which; it must exist.
+
+    Returns
+    -------
+    frame, notes
+        Only the wanted fields that were found, and the geometry; ``notes`` says what was guessed.
+
+    Raises
+    ------
+    TransferError
+        If a column that was named is not there.
+    """
+    columns = [str(column) for column in frame.columns if column != frame.geometry.name]
+    out: dict[str, pd.Series] = {}
+    notes = []
+    for field in fields:
+        column = told.get(field)
+        if column is not None and column not in columns:
+            raise TransferError(
+                f"There is no column “{column}”.", cure=f"There are: {', '.join(columns)}."
+            )
+        column = column or guess(columns, field)
+        if column is not None:
+            out[field] = text(frame[column])
+            if not told.get(field) and plain(column) != plain(field):
+                notes.append(f"“{column}” is taken as {field}.")
+    if "code" in fields and "code" not in out:
+        out["code"] = pd.Series([str(row) for row in range(1, len(frame) + 1)], index=frame.index)
+        notes.append("No column of codes was found; rows are called by their number (see --code).")
+    for field, words in (("kind", KINDS), ("coverage", COVERAGES)):
+        if field in out:
+            out[field] = out[field].replace(words)
+    return gpd.GeoDataFrame(out, geometry=frame.geometry, crs=frame.crs), notes
+
+
+def text(values: pd.Series) -> pd.Series:
+    """Return values as text: whole numbers without a point, nulls as empty text."""
+    if pd.api.types.is_float_dtype(values):
+        whole = values.dropna()
+        if (whole == whole.round()).all():
+            return values.map(lambda value: "" if pd.isna(value) else f"{value:.0f}")
+    return values.map(lambda value: "" if pd.isna(value) else str(value).strip())
