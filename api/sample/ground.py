@@ -168,7 +168,7 @@ def _wind(
     a, b = nodes[edge[:, 0]], nodes[edge[:, 1]]
     length = np.hypot(*(b - a).T)
     built = is_built[pair]
-    level = np.clip(np.log2(np.maximum(length, 1) / 26), 0, 5).astype(int)
+    level = np.clip(np.log2(np.maximum(length, 1) / 16), 0, 5).astype(int)
     level = np.where(built.all(axis=1), np.minimum(level, 1), level)
     first = np.concatenate([[0], np.cumsum(2**level + 1)])
     vertices = np.empty((first[-1], 2))

@@ -154,8 +154,10 @@ def _lanes(spot: Floats, angle: float) -> list[Floats]:
         for run in np.split(mine, breaks):
             ends = run[[0, -1]] + [[-PITCH[0] / 2, 0], [PITCH[0] / 2, 0]]
             lanes.append(np.vstack([ends[:1], run, ends[1:]]))
-        doors = mine[:, 0] + PITCH[0] / 2
-        cross.append(np.array([doors[np.argmin(np.abs(doors))], r * PITCH[1]]))
+        gap = mine[:, 0] - PITCH[0] / 2
+        door = int(np.argmin(np.abs(gap)))
+        if abs(gap[door]) < 0.3 * PITCH[0]:
+            cross.append(np.array([mine[door, 0] - PITCH[0] / 2, r * PITCH[1]]))
     if len(cross) > 1:
         lanes.append(np.vstack(cross))
     return [lane @ turn for lane in lanes]

@@ -47,12 +47,12 @@ class Outline:
     def __init__(self, area_km2: float, rng: np.random.Generator) -> None:
         order = np.arange(2, 90)
         self._order = order
-        self._size = rng.normal(0, 0.085, order.size) * (2.0 / order) ** 0.85
+        self._size = rng.normal(0, 0.085, order.size) * (2.0 / order) ** 1.2
         self._phase = rng.uniform(0, 2 * np.pi, order.size)
         angle = np.linspace(0, 2 * np.pi, 4096, endpoint=False)
         mean_square = float(np.mean(self._bend(angle) ** 2))
         self._radius = float(np.sqrt(area_km2 * 1e6 / (np.pi * mean_square)))
-        self._stretch = np.array([1.12, 1 / 1.12])
+        self._stretch = np.array([1.16, 1 / 1.16])
 
     def _bend(self, angle: Floats) -> Floats:
         waves = np.cos(angle[:, None] * self._order + self._phase)
@@ -219,7 +219,7 @@ def _lattice(centre: Floats, angle: float, n: int, rng: np.random.Generator) -> 
     reach = int(np.sqrt(n) * 1.7) + 4
     column, row = np.meshgrid(np.arange(-reach, reach + 1), np.arange(-reach, reach + 1))
     # Crossings shift from lane to lane, as in any grown village.
-    shift = rng.uniform(-0.25, 0.25, 2 * reach + 1)[:, None]
+    shift = rng.uniform(-0.1, 0.1, 2 * reach + 1)[:, None]
     local = np.column_stack([((column + shift) * PITCH[0]).ravel(), (row * PITCH[1]).ravel()])
     local += rng.uniform(-3.5, 3.5, local.shape)
     aspect = np.exp(rng.normal(0.1, 0.3))
