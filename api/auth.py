@@ -15,12 +15,13 @@ from typing import Literal, get_args
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import Row, delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from api import audit
 from api.errors import NotAllowedError, NotSignedInError, ThrottledError
-from layers.tables import account, area, grid, login_session
+from layers.tables import account, finding, grid, login_session
+from layers.vector import latest_check
 
 Role = Literal["administrator", "planner", "leader", "party_officer", "grid_worker", "auditor"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -241,8 +242,7 @@ def create_demo_accounts(session: Session) -> list[tuple[Role, str, str, str]]:
     sample = select(account.c.id).where(account.c.is_sample)
     session.execute(delete(login_session).where(login_session.c.account_id.in_(sample)))
     session.execute(delete(account).where(account.c.is_sample))
-    in_village = select(grid.c.code, grid.c.area_code).join(area, area.c.code == grid.c.area_code)
-    first = session.execute(in_village.order_by(grid.c.code).limit(1)).one_or_none()
+    first = _instructive_grid(session)
     made = []
     for role in ROLES:
         place: str | None = None
@@ -259,6 +259,17 @@ def create_demo_accounts(session: Session) -> list[tuple[Role, str, str, str]]:
         )  # fmt: skip
         made.append((role, username, password, own_grid or place or ""))
     return made
+
+
+def _instructive_grid(session: Session) -> Row[str, str] | None:
+    """Return a grid and its village, if there is one where the latest check found most."""
+    found = (
+        select(func.count())
+        .where(finding.c.check_id == latest_check(), finding.c.area_code == grid.c.area_code)
+        .scalar_subquery()
+    )
+    place = select(grid.c.code, grid.c.area_code).order_by(found.desc(), grid.c.code)
+    return session.execute(place.limit(1)).one_or_none()
 
 
 def has_sample_accounts(session: Session) -> bool:

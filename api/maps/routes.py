@@ -9,12 +9,14 @@ from api.auth import Reader
 from api.errors import NOT_FOUND, PROBLEMS, NotFoundError
 from api.maps import store
 from layers.catalog import CATALOG
+from layers.legend_svg import legend_svg
 from layers.map_style import STYLES, Language, style_document
 from layers.style import LEGENDS, legend
 from layers.vector import Scope, Tile, tilejson
 
 router = APIRouter(tags=["maps"], responses={**PROBLEMS, **NOT_FOUND})
 
+SVG = "image/svg+xml"
 MVT = "application/vnd.mapbox-vector-tile"
 # What a reader may see is his own business, and may change at any time: ask again, and be told
 # "unchanged" by the tag.
@@ -98,3 +100,19 @@ def get_legend(layer: LayerName, reader: EveryoneInArea, session: Database) -> d
     if layer not in LEGENDS:
         raise _no("legend", "图例", layer)
     return legend(layer, *store.legend_counts(session, layer, scope_of(reader)))
+
+
+@router.get(
+    "/legends/{layer}.svg",
+    response_class=Response,
+    responses={200: {"content": {SVG: {}}, "description": "The picture"}},
+    summary="A layer's legend as a picture",
+)
+def get_legend_svg(
+    layer: LayerName,
+    reader: EveryoneInArea,
+    session: Database,
+    lang: Annotated[Language, Query(description="The language of the words")] = "zh",
+) -> Response:
+    """Return the same legend, drawn."""
+    return Response(legend_svg(get_legend(layer, reader, session), lang), media_type=SVG)

@@ -31,6 +31,7 @@ CALLS = {
     "GET /tiles/{layer}.json": "/tiles/grids.json",
     "GET /styles/{name}.json": "/styles/coverage.json",
     "GET /legends/{layer}.json": "/legends/findings.json",
+    "GET /legends/{layer}.svg": "/legends/findings.svg",
 }
 OPEN = {
     "POST /api/session",

@@ -5,10 +5,12 @@ from typing import Any
 
 import httpx
 import pytest
+import typer
 from sqlalchemy import func, select, text, update
 
 from api import auth
 from api.auth import ACCOUNT_FAILURES, ROLES, create_account, find_reader, is_password
+from api.commands.serve import refuse_open_door
 from api.db import session_scope
 from api.errors import NotAllowedError, NotSignedInError
 from layers.tables import account, audit_entry, login_session
@@ -181,3 +183,17 @@ def test_an_account_bound_to_an_area_needs_one(service: Any) -> None:
     stray = auth.Reader(1, "stray", "party_officer", None)
     with pytest.raises(NotAllowedError):
         _ = stray.prefix
+
+
+def test_an_open_address_is_refused_while_sample_accounts_could_sign_in(service: Any) -> None:
+    refuse_open_door(service.engine, "127.0.0.1")
+    refuse_open_door(service.engine, "::1")
+    for host in ("0.0.0.0", "192.168.1.7", "county.example"):  # noqa: S104 - that is the point
+        with pytest.raises(typer.BadParameter, match="sample accounts"):
+            refuse_open_door(service.engine, host)
+    with session_scope(service.engine) as session:
+        samples = account.c.is_sample
+        session.execute(update(account).where(samples).values(disabled_at=func.now()))
+    refuse_open_door(service.engine, "0.0.0.0")  # noqa: S104
+    with session_scope(service.engine) as session:
+        session.execute(update(account).where(samples).values(disabled_at=None))

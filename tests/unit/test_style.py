@@ -2,12 +2,14 @@
 
 import itertools
 import re
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 from geo.findings import RULES
 from layers.catalog import CATALOG, K_ANONYMITY
+from layers.legend_svg import legend_svg
 from layers.map_style import STYLES, style_document
 from layers.style import (
     FINDING_CLASSES,
@@ -122,6 +124,22 @@ def test_a_legend_speaks_both_languages(layer: str) -> None:
     for item in legend(layer)["items"]:
         assert item["label"]["zh"]
         assert item["label"]["en"]
+
+
+@pytest.mark.parametrize("layer", LEGENDS)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_drawn_legend_says_every_entry_and_needs_nothing_else(layer: str, lang: str) -> None:
+    built = legend(layer, {"C101": 1234} if layer == "findings" else None, "2026-01-01T08:00:00")
+    text = legend_svg(built, lang)
+    root = ElementTree.fromstring(text)  # noqa: S314 - our own document
+    words = [node.text for node in root.iter("{http://www.w3.org/2000/svg}text")]
+    for item in built["items"]:
+        assert any(item["label"][lang] in word for word in words)
+    ids = {node.get("id") for node in root.iter("{http://www.w3.org/2000/svg}pattern")}
+    assert set(re.findall(r"url\(#([\w-]+)\)", text)) <= ids
+    assert "href" not in text
+    if layer == "findings":
+        assert any("n = 1,234" in word and "2026-01-01" in word for word in words)
 
 
 def test_a_legend_counts_by_class() -> None:

@@ -1,0 +1,112 @@
+"""A legend as a picture: the entries of :func:`layers.style.legend`, drawn as SVG.
+
+No text is measured (the reader's font is not known here): the width is estimated generously, a
+Chinese character for a full em and any other for six tenths.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from layers.style import IMAGES, PALETTE
+
+_ROW, _SWATCH, _TEXT, _MARGIN = 22, 20, 13, 10
+_BY_ID = {image.id: image for image in IMAGES}
+
+
+def legend_svg(legend: dict[str, Any], lang: str = "zh") -> str:
+    """Draw a legend.
+
+    Parameters
+    ----------
+    legend
+        What :func:`layers.style.legend` returned.
+    lang
+        ``zh`` or ``en``.
+
+    Returns
+    -------
+    str
+        An SVG document that refers to nothing outside itself.
+    """
+    title = legend["title"][lang]
+    about = _about(legend, lang)
+    rows = [_words(item, lang) for item in legend["items"]]
+    widest = max(map(_width, [title, about, *rows]))
+    width = round(2 * _MARGIN + _SWATCH + 8 + widest)
+    height = 2 * _MARGIN + _ROW * (len(rows) + 1 + bool(about))
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" lang="{"zh-CN" if lang == "zh" else "en"}" '
+        f'font-family="system-ui, \'Noto Sans CJK SC\', sans-serif" font-size="{_TEXT}" '
+        f'fill="{PALETTE["ink"]}"><title>{escape(title)}</title>',
+        f"<defs>{''.join(_patterns())}</defs>",
+        f'<rect width="{width}" height="{height}" fill="{PALETTE["halo"]}"/>',
+        f'<text x="{_MARGIN}" y="{_MARGIN + 15}" font-weight="600">{escape(title)}</text>',
+    ]
+    for place, (item, words) in enumerate(zip(legend["items"], rows, strict=True), 1):
+        y = _MARGIN + _ROW * place
+        parts.append(f'<g transform="translate({_MARGIN} {y})">{_symbol(item["symbol"])}</g>')
+        parts.append(f'<text x="{_MARGIN + _SWATCH + 8}" y="{y + 15}">{escape(words)}</text>')
+    if about:
+        parts.append(f'<text x="{_MARGIN}" y="{height - _MARGIN - 4}">{escape(about)}</text>')
+    return "".join([*parts, "</svg>"])
+
+
+def _about(legend: dict[str, Any], lang: str) -> str:
+    """Say how many there are in all, and of which day."""
+    if legend["n"] is None:
+        return ""
+    date = f" · {legend['date'][:10]}" if legend["date"] else ""
+    return f"n = {legend['n']:,} {legend['unit'][lang]}{date}"
+
+
+def _words(item: dict[str, Any], lang: str) -> str:
+    count = "" if item["n"] is None else f"  {item['n']:,}"
+    return f"{item['label'][lang]}{count}"
+
+
+def _width(text: str) -> float:
+    return sum(_TEXT if ord(letter) > 0x2E80 else 0.6 * _TEXT for letter in text)
+
+
+def _paths(name: str) -> str:
+    return "".join(
+        f'<path d={quoteattr(path.d)} fill="{path.fill or "none"}" '
+        f'stroke="{path.stroke or "none"}" stroke-width="{path.width}"/>'
+        for path in _BY_ID[name].paths
+    )
+
+
+def _patterns() -> Iterator[str]:
+    for image in IMAGES:
+        if image.repeats:
+            yield (
+                f'<pattern id="{image.id}" width="{image.size}" height="{image.size}" '
+                f'patternUnits="userSpaceOnUse">{_paths(image.id)}</pattern>'
+            )
+
+
+def _symbol(symbol: dict[str, Any]) -> str:
+    color, box = symbol["color"], f'y="3" width="{_SWATCH}" height="14"'
+    match symbol["shape"]:
+        case "pattern":
+            return f'<rect {box} fill="url(#{symbol["image"]})" stroke="{color}"/>'
+        case "marker":
+            return f'<g transform="scale(0.9)">{_paths(symbol["image"])}</g>'
+        case "circle":
+            return f'<circle cx="{_SWATCH / 2}" cy="10" r="6" fill="{color}"/>'
+        case "line":
+            return _line(symbol)
+        case _:
+            return f'<rect {box} fill="{color}" stroke="{symbol.get("outline", color)}"/>'
+
+
+def _line(symbol: dict[str, Any]) -> str:
+    width = float(symbol.get("width", 2.0))
+    dash = ",".join(str(width * part) for part in symbol.get("dash", ()))
+    across = f'd="M0 10H{_SWATCH}"'
+    casing = symbol.get("casing")
+    under = f'<path {across} stroke="{casing}" stroke-width="{width + 2}"/>' if casing else ""
+    dashed = f' stroke-dasharray="{dash}"' if dash else ""
+    return f'{under}<path {across} stroke="{symbol["color"]}" stroke-width="{width}"{dashed}/>'
