@@ -1,0 +1,68 @@
+"""SARIF 2.1.0: findings for a CI that shows the findings of linters.
+
+SARIF thinks in files and lines; a finding's place on Earth goes into its properties, and its
+lasting name into ``partialFingerprints``, by which a CI tells old findings from new.
+"""
+
+from typing import Any
+
+from geo.findings import RULES
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+LEVELS = {"error": "error", "warning": "warning", "info": "note"}
+
+
+def make_sarif(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a document as a SARIF log of one run."""
+    rules = list(RULES.values())
+    position = {rule.code: number for number, rule in enumerate(rules)}
+    return {
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "wangge",
+                        "version": document["wangge"],
+                        "rules": [
+                            {
+                                "id": rule.code,
+                                "name": rule.name,
+                                "shortDescription": {"text": rule.reason},
+                                "defaultConfiguration": {"level": LEVELS[rule.severity]},
+                            }
+                            for rule in rules
+                        ],
+                    }
+                },
+                "results": [
+                    _result(finding, document["source"], position)
+                    for finding in document["findings"]
+                ],
+            }
+        ],
+    }
+
+
+def _result(finding: dict[str, Any], source: str, position: dict[str, int]) -> dict[str, Any]:
+    result = {
+        "ruleId": finding["rule"],
+        "ruleIndex": position[finding["rule"]],
+        "level": LEVELS[finding["severity"]],
+        "message": {"text": f"{finding['message']} {finding['fix']}"},
+        "locations": [
+            {
+                "physicalLocation": {"artifactLocation": {"uri": source}},
+                "logicalLocations": [{"name": code, "kind": "grid"} for code in finding["grids"]],
+            }
+        ],
+        "partialFingerprints": {"wangge/v1": finding["id"]},
+        "properties": {
+            key: finding[key]
+            for key in ("point", "bbox", "area_m2", "width_m", "households", "area", "message_zh")
+        },
+    }
+    if finding["accepted"]:
+        result["suppressions"] = [{"kind": "external", "status": "accepted"}]
+    return result

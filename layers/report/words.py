@@ -1,0 +1,85 @@
+"""What a report says in each language, its verdict first."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from geo.measure import MU_M2
+
+LABELS: Mapping[str, tuple[str, str]] = {
+    "title": ("覆盖检查报告", "Coverage report"),
+    "grids": ("网格", "Grids"),
+    "uncovered": ("空白", "Uncovered land"),
+    "overlap": ("重叠", "Overlapping land"),
+    "outside": ("越界", "Land beyond the boundary"),
+    "households_uncovered": ("无人负责的住户", "Households in no grid"),
+    "errors": ("错误", "Errors"),
+    "warnings": ("警告", "Warnings"),
+    "info": ("提示", "Notes"),
+    "accepted": ("已登记例外", "Accepted"),
+    "rule": ("规则", "Rule"),
+    "count": ("数量", "Count"),
+    "where": ("位置", "Where"),
+    "fix": ("怎么办", "What to do"),
+    "findings": ("问题清单", "Findings"),
+    "legend": ("图例", "Legend"),
+    "grid_border": ("网格边界", "Grid border"),
+    "parent_border": ("辖区边界", "Authority boundary"),
+    "source": ("来源", "Source"),
+    "crs": ("量算坐标系", "Measured in"),
+    "tolerance": ("容差", "Tolerance"),
+    "synthetic": ("合成数据", "Synthetic data"),
+    "whole": ("看全图", "Whole map"),
+    "nothing": ("没有发现问题。", "Nothing was found."),
+    "listed": ("在册", "listed"),
+    "of": ("共", "of"),
+    "more": ("只列出前 {shown} 条，其余 {rest} 条请用 --format json 查看。",
+             "The first {shown} are listed; for the other {rest} use --format json."),
+}  # fmt: skip
+
+
+def label(key: str, lang: str) -> str:
+    """Return a word in a language."""
+    return LABELS[key][lang == "en"]
+
+
+def verdict(summary: Mapping[str, Any], lang: str) -> str:
+    """Say in one sentence whether the claim holds."""
+    english = lang == "en"
+    if summary["blind_spots"] is None:
+        lacks = not summary["outer_border_checked"]
+        if summary["errors"]:
+            first = (
+                f"{summary['errors']:,} errors were found"
+                if english
+                else f"发现 {summary['errors']:,} 处错误"
+            )
+        else:
+            first = "No error was found" if english else "未发现错误"
+        if english:
+            rest = "the outer border" if lacks else "households"
+            return f"{first}; {rest} could not be checked, for none was given."
+        return f"{first}；未提供{'辖区边界，外缘' if lacks else '住户名单，住户'}未检查。"
+    if summary["blind_spots"]:
+        km2, homes = summary["uncovered_km2"], summary["households_uncovered"]
+        if english:
+            return (
+                f"There are blind spots: {area(km2, lang)} lie in no grid, "
+                f"and {homes:,} households."
+            )
+        return f"“全域无盲区”不成立：{area(km2, lang)} 土地、{homes:,} 户不在任何网格内。"
+    return (
+        "No blind spot: every place and every located household is in a grid."
+        if english
+        else "“全域无盲区”成立：每一块地、每一户有坐标的住户都在网格内。"
+    )
+
+
+def area(km2: float | None, lang: str) -> str:
+    """Word an area in 亩 and km² or m²."""
+    if km2 is None:
+        return "—"
+    m2 = km2 * 1e6
+    mu = m2 / MU_M2
+    metric = f"{km2:,.3f} km²" if m2 >= 1e5 else f"{m2:,.0f} m²"
+    unit = "mu" if lang == "en" else "亩"
+    return f"{mu:,.1f} {unit}（{metric}）" if lang == "zh" else f"{metric} ({mu:,.1f} {unit})"
