@@ -8,13 +8,12 @@ import pandas as pd
 
 from layers.errors import TransferError
 
+# Headers that only sometimes name a grid's own code: taken where no value stands twice.
+WEAK_CODES = ("id", "wardno", "wardcode", "precinct", "geoid", "fid", "objectid", "lid", "编号")
 # field: headers, the likelier first; compared without case, spaces and punctuation.
 HEADERS: Mapping[str, Sequence[str]] = {
-    "code": (
-        "code", "gridcode", "gridid", "id", "编码", "网格编码", "网格代码", "代码", "编号",
-        "行政区划代码", "区划代码", "wardno", "wardcode", "precinct", "geoid", "fid", "objectid",
-    ),
-    "name": ("name", "gridname", "名称", "网格名称", "村名", "社区名称", "wardname", "label"),
+    "code": ("code", "gridcode", "编码", "网格编码", "网格代码", "代码", "行政区划代码"),
+    "name": ("name", "gridname", "名称", "网格名称", "村名", "社区名称", "wardname", "precinctn"),
     "area_code": (
         "areacode", "area", "parent", "parentcode", "villagecode", "所属村", "所属社区",
         "村编码", "村代码", "上级编码", "所属区划",
@@ -80,6 +79,8 @@ def name_columns(
                 f"There is no column “{column}”.", cure=f"There are: {', '.join(columns)}."
             )
         column = column or guess(columns, field)
+        if column is None and field == "code":
+            column = _unique_column(frame, columns)
         if column is not None:
             out[field] = text(frame[column])
             if not told.get(field) and plain(column) != plain(field):
@@ -91,6 +92,13 @@ def name_columns(
         if field in out:
             out[field] = out[field].replace(words)
     return gpd.GeoDataFrame(out, geometry=frame.geometry, crs=frame.crs), notes
+
+
+def _unique_column(frame: gpd.GeoDataFrame, columns: Sequence[str]) -> str | None:
+    """Return the first column with a weak header that names every row differently."""
+    weak = {plain(column): column for column in reversed(columns)}
+    found = (weak[header] for header in WEAK_CODES if header in weak)
+    return next((name for name in found if text(frame[name]).is_unique), None)
 
 
 def text(values: pd.Series) -> pd.Series:

@@ -271,9 +271,9 @@ def _households(tile: Tile, scope: Scope) -> Select[bytes]:
     # from the grid's side, for PostGIS then prepares each grid once and not once a household.
     held = household.alias("held")
     inside = select(held.c.code).join(grid, func.ST_Intersects(grid.c.geom, held.c.geom))
-    covered = household.c.code.in_(
-        inside.where(grid.c.coverage == "exclusive", _near(grid.c.geom_3857, tile))
-    )
+    # An overlay grid is a household's grid only by record.
+    answers = or_(grid.c.coverage == "exclusive", grid.c.code == held.c.grid_code)
+    covered = household.c.code.in_(inside.where(answers, _near(grid.c.geom_3857, tile)))
     columns: Columns = {
         "code": household.c.code,
         "covered": covered,

@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from geo.findings import RULES
 from geo.measure import WGS84, reproject
 from layers.report.document import Outline
-from layers.report.words import LABELS, area, verdict
+from layers.report.words import LABELS, area_parts, verdict
 from layers.style import FINDING_CLASSES, IMAGES, PALETTE, finding_class
 
 Geometries = NDArray[np.object_]
@@ -96,7 +96,7 @@ def write_page(document: dict[str, Any], outline: Outline, lang: str) -> str:
         lang=lang,
         labels=LABELS,
         verdicts={each: verdict(document["summary"], each) for each in ("zh", "en")},
-        area=area,
+        area=area_parts,
         palette=PALETTE,
         classes=_classes(document["findings"]),
         images=[image for image in IMAGES if image.repeats],
@@ -158,7 +158,8 @@ def _row(
         "group": group.id,
         "color": group.color,
         "path": Markup(frame.path(shape)),  # noqa: S704 - digits, M and Z alone
-        "filled": group.areal and shape.area > 0,
+        # A record's fault is not the land's: its grid is outlined, and nothing beneath is hidden.
+        "filled": group.id in ("gap", "overlap", "outside") and shape.area > 0,
         "x": x,
         "y": y,
         "marked": size < LEAST_PX or not shape.area,

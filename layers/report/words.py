@@ -74,12 +74,17 @@ def verdict(summary: Mapping[str, Any], lang: str) -> str:
     )
 
 
-def area(km2: float | None, lang: str) -> str:
-    """Word an area in 亩 and km² or m²."""
+def area_parts(km2: float | None, lang: str) -> tuple[str, str]:
+    """Word an area in the reader's unit, and in the other: 亩, and m² or km²."""
     if km2 is None:
-        return "—"
+        return "—", ""
     m2 = km2 * 1e6
-    mu = m2 / MU_M2
+    mu = f"{m2 / MU_M2:,.1f} {'mu' if lang == 'en' else '亩'}"
     metric = f"{km2:,.3f} km²" if m2 >= 1e5 else f"{m2:,.0f} m²"
-    unit = "mu" if lang == "en" else "亩"
-    return f"{mu:,.1f} {unit}（{metric}）" if lang == "zh" else f"{metric} ({mu:,.1f} {unit})"
+    return (metric, mu) if lang == "en" else (mu, metric)
+
+
+def area(km2: float | None, lang: str) -> str:
+    """Word an area in both units."""
+    first, second = area_parts(km2, lang)
+    return f"{first} ({second})" if lang == "en" else f"{first}（{second}）"
