@@ -6,6 +6,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from api.sample.defects import inject
 from api.sample.ground import subdivide
 from api.sample.households import house_people
 from api.sample.incidents import report_incidents
@@ -20,6 +21,8 @@ from api.sample.settle import FIELD, settle
 from api.sample.territory import divide_territory
 
 SEED = 20260101
+# What a check reads, kept as it was before defects were injected.
+CLEAN = ("area", "grid", "household_unit", "household", "appointment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +84,6 @@ def build_county(seed: int = SEED, size: Size = "county") -> SampleCounty:
     frames["reference_feature"] = reference_rows(
         settlement, ground, territory, rivers, names, land, rng(13)
     )
-    return SampleCounty(seed=seed, size=size, frames=frames, clean=dict(frames))
+    clean = {name: frames[name] for name in CLEAN}
+    spoiled, defects = inject(plan, size, clean, rng(14))
+    return SampleCounty(seed, size, {**frames, **spoiled}, clean, defects)

@@ -93,7 +93,8 @@ def appoint(plan: Plan, homes: Homes, rng: np.random.Generator) -> dict[str, pd.
         _posts("grid_worker", who[first_worker:], grid_code=grid_code[worker_grid],
                full_time=full_time.astype(object)),
         _posts("unit_head", who[unit_head], unit_code=homes.units),
-        _posts("branch_secretary", who[secretary], branch_code=branch["code"].to_numpy(object)),
+        _posts("branch_secretary", who[secretary], grid_code=grid_code,
+               branch_code=branch["code"].to_numpy(object)),
     ]  # fmt: skip
     joined = _days(members, date(1976, 1, 1), date(2025, 7, 1), rng)
     member = pd.DataFrame(
