@@ -43,7 +43,7 @@ GEOD = pyproj.Geod(ellps="WGS84")
 NEAR_M = 50.0  # a centre this close to its parent's is no sign of a shift
 EXPLAINED = 0.5  # the share of wrong answers that a shift must explain
 EVIDENCE = 20  # fewer wrong answers than this prove nothing
-SAMPLE = 2000  # households asked of a group
+MOST, SAMPLE = 100_000, 2000  # households asked, of all and of a group
 MISPLACED = 0.05  # the share of a group's households outside their grid that raises suspicion
 
 
@@ -225,7 +225,8 @@ def _household_evidence(
     located = ~(shapely.is_missing(home) | shapely.is_empty(home))
     names = pd.Index(households["grid_code"].astype(str))
     recorded = pd.Index(grids["code"].astype(str)).get_indexer(names)
-    known = located & (recorded >= 0)
+    known = np.flatnonzero(located & (recorded >= 0))
+    known = known[:: max(1, len(known) // MOST)]
     points, recorded = shapely.get_coordinates(home[known]), recorded[known]
     shapely.prepare(polygons)
     outside = ~shapely.intersects_xy(polygons[recorded], points)

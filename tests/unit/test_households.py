@@ -119,7 +119,6 @@ def test_uncovered_are_clustered_and_name_the_nearest_grid() -> None:
     assert (
         near.message == "3 households of 乙村 lie in no grid; the nearest grid is 乙二, 30 m away."
     )
-    )
     assert near.message_zh == "乙村有 3 户不在任何网格内，最近的网格是乙二，相距 30 米。"
     assert shapely.get_num_geometries(near.geometry) == 3
     assert near.geometry.intersects(near.point)
