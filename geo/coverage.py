@@ -29,14 +29,18 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from pyproj import CRS
 
 from geo.errors import CrsError
 from geo.explain import Explainer, Households
 from geo.findings import Finding, sort_findings
 from geo.gate import Layer, admit, gate_findings
+from geo.households import check_households
 from geo.measure import Ruler
 from geo.partition import Partition, find_faults, is_exact_coverage
+from geo.shift import shift_findings
+from geo.staffing import check_staffing
 
 TOLERANCE_M = 0.01
 BLIND_RULES = ("C101", "C102", "H201")
@@ -112,7 +116,20 @@ def check_coverage(
     found = gate_findings(grids, layer, explain)
     faults = find_faults(layer, parent_layer, explain, tolerance_m)
     found.extend(faults.found)
+    valid, within = _frame(layer), None if parent_layer is None else _frame(parent_layer)
     counts: dict[str, int] = {}
+    if households is not None:
+        people = check_households(households, valid, within, limits=limits)
+        found.extend(people.findings)
+        counts = {
+            "households": people.households,
+            "households_uncovered": people.uncovered,
+            "households_in_several": people.in_several,
+            "households_unlocated": people.unlocated,
+        }
+    if appointments is not None:
+        found.extend(check_staffing(valid, appointments))
+    found.extend(shift_findings(valid, within, households))
     kept = sort_findings([f for f in found if (rules or {}).get(f.rule, True)])
     summary = _summary(layer, parent_layer, ruler, faults, kept, counts)
     return CoverageReport(kept, summary, ruler.crs, ruler.metric, tolerance_m)
@@ -158,6 +175,20 @@ def _summary(
 def km2(area_m2: float) -> float:
     """Return square kilometres, to the square millimetre."""
     return round(float(area_m2) / 1e6, 12)
+
+
+def _frame(layer: Layer) -> gpd.GeoDataFrame:
+    """Return a layer's usable rows: what the gate let through, repaired where it had to be."""
+    rows = np.flatnonzero(~shapely.is_missing(layer.shapes))
+    columns = {
+        "code": layer.codes, "name": layer.names, "area_code": layer.parent,
+        "coverage": layer.coverage,
+    }  # fmt: skip
+    return gpd.GeoDataFrame(
+        {name: [values[row] for row in rows] for name, values in columns.items()},
+        geometry=layer.shapes[rows],
+        crs=CRS.from_user_input(layer.crs),
+    )
 
 
 def _require_same_crs(grids: gpd.GeoDataFrame, other: gpd.GeoDataFrame | None, name: str) -> None:
