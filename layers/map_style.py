@@ -1,6 +1,6 @@
 """Style documents for MapLibre: the tables of ``layers.style`` in the renderer's own language.
 
-Order from below: ground, grid kinds, borders by level, findings, households, labels. No glyphs
+Order from below: grid kinds, ground, borders by level, households, findings, labels. No glyphs
 and no sprite are named: text is drawn in the reader's own fonts, and the symbols travel as data
 in the document's metadata (``wangge:images``), for the page to draw once on a canvas.
 """
@@ -38,6 +38,13 @@ def _match(prop: str, pairs: Iterable[tuple[Json, Json]], default: Json) -> list
     return ["match", ["get", prop], *(part for pair in pairs for part in pair), default]
 
 
+_BACKGROUND: dict[str, Json] = {
+    "id": "ground",
+    "type": "background",
+    "paint": {"background-color": PALETTE["ground"]},
+}
+
+
 def _ground() -> list[dict[str, Json]]:
     def ground(key: str, kind: str, layer: str, geometry: str, **paint: Json) -> dict[str, Json]:
         test = ["all", ["==", ["get", "layer"], layer], ["==", ["geometry-type"], geometry]]
@@ -45,11 +52,10 @@ def _ground() -> list[dict[str, Json]]:
 
     casing, road = _by_zoom(8, 0.6, 12, 2.4, 16, 11.0), _by_zoom(8, 0.3, 12, 1.6, 16, 9.0)
     water: dict[str, Json] = {"fill-color": PALETTE["water"]}
+    # Translucent, so that the grid's kind is seen through it.
+    built: dict[str, Json] = {"fill-color": PALETTE["settlement"], "fill-opacity": 0.55}
     return [
-        {"id": "ground", "type": "background", "paint": {"background-color": PALETTE["ground"]}},
-        ground(
-            "settlements", "fill", "settlements", "Polygon", **{"fill-color": PALETTE["settlement"]}
-        ),
+        ground("settlements", "fill", "settlements", "Polygon", **built),
         ground("water", "fill", "rivers", "Polygon", **water),
         ground(
             "rivers",
@@ -83,9 +89,15 @@ def _grids() -> list[dict[str, Json]]:
     return [_layer("grids", "fill", "grids", paint=fill)]
 
 
-def _border(level: str, source: str, minzoom: float, *stops: float) -> dict[str, Json]:
-    dash = BORDERS[level][3]
-    paint: dict[str, Json] = {"line-color": PALETTE[level], "line-width": _by_zoom(*stops)}
+def _border(level: str, source: str, minzoom: float) -> dict[str, Json]:
+    _, _, width, dash = BORDERS[level]
+    fade: list[Json] = ["interpolate", ["linear"], ["zoom"], minzoom, 0.25, minzoom + 1.5, 1.0]
+    paint: dict[str, Json] = {
+        "line-color": PALETTE[level],
+        "line-width": _by_zoom(8, width * 0.5, 12, width, 16, width * 2.0),
+        # A border comes in quietly, where there is room for it.
+        "line-opacity": fade,
+    }
     if dash:
         paint["line-dasharray"] = list(dash)
     layer = _layer(f"{level}-border", "line", source, minzoom=minzoom, paint=paint)
@@ -96,15 +108,9 @@ def _border(level: str, source: str, minzoom: float, *stops: float) -> dict[str,
 
 
 def _borders() -> list[dict[str, Json]]:
-    def stops(level: str) -> tuple[float, ...]:
-        width = BORDERS[level][2]
-        return (8, width * 0.6, 12, width, 16, width * 2.0)
-
-    lowest = {"unit": 14.0, "grid": 9.5, "village": 8.5, "town": 7.0, "county": 4.0}
-    return [
-        _border(level, {"grid": "grids", "unit": "units"}.get(level, "areas"), zoom, *stops(level))
-        for level, zoom in lowest.items()
-    ]
+    lowest = {"unit": 14.0, "grid": 10.5, "village": 9.0, "town": 7.0, "county": 4.0}
+    sources = {"grid": "grids", "unit": "units"}
+    return [_border(level, sources.get(level, "areas"), zoom) for level, zoom in lowest.items()]
 
 
 def _finding_class(values: dict[str, str], default: str) -> list[Json]:
@@ -165,8 +171,8 @@ def _households() -> list[dict[str, Json]]:
         steps += [least, PALETTE[f"cells-{place}"]]
     cells = {
         "circle-color": ["step", ["get", "n"], *steps],
-        "circle-radius": ["interpolate", ["linear"], ["sqrt", ["get", "n"]], 3, 2.0, 32, 9.0],
-        "circle-opacity": 0.8,
+        "circle-radius": ["interpolate", ["linear"], ["sqrt", ["get", "n"]], 3, 1.5, 32, 6.0],
+        "circle-opacity": 0.7,
     }
     covered: Json = ["get", "covered"]
     points = {
@@ -176,7 +182,15 @@ def _households() -> list[dict[str, Json]]:
         "circle-stroke-width": ["case", covered, 0.5, 1.5],
     }
     return [
-        _layer("household-cells", "circle", "households", filter=["has", "n"], paint=cells),
+        _layer(
+            "household-cells",
+            "circle",
+            "households",
+            # Above this the whole county would be dots, and hide what is wrong with it.
+            minzoom=10.5,
+            filter=["has", "n"],
+            paint=cells,
+        ),
         _layer(
             "households",
             "circle",
@@ -247,9 +261,9 @@ def style_document(name: str, lang: Language = "zh", base_url: str = "") -> dict
     """
     if name not in STYLES:
         raise KeyError(name)
-    data = [*_findings(), *_households()] if name == "coverage" else []
+    data = [*_households(), *_findings()] if name == "coverage" else []
     fills = _grids() if name == "coverage" else []
-    layers = [*_ground(), *fills, *_borders(), *data, *_labels(lang)]
+    layers = [_BACKGROUND, *fills, *_ground(), *_borders(), *data, *_labels(lang)]
     used = {layer["source"] for layer in layers if "source" in layer}
     legends = ("findings", "grids", "areas", "units", "households", "ground")
     return {
