@@ -1,0 +1,143 @@
+"""A check of the county in the database: read bit for bit, stored, one at a time, remembered."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+import shapely
+from sqlalchemy import func, insert, select
+
+from api.coverage.service import CHECK_LOCK, read_county, run_check
+from api.db import session_scope
+from api.errors import ConflictError
+from layers.tables import accepted_finding, audit_entry, coverage_check, finding, grid, job
+
+Client = Callable[[str], httpx.Client]
+OWN = "990101001001"
+
+
+def test_a_planner_checks_and_reads_what_was_found(service: Any, signed_in: Client) -> None:
+    planner = signed_in("planner")
+    before = planner.get("/api/coverage").json()["check"]["id"]
+    answer = planner.post("/api/coverage/check")
+    assert answer.status_code == 200, answer.text
+    done = answer.json()
+    assert done["state"] == "done"
+    assert done["check"] > before
+    verdict = planner.get("/api/coverage").json()
+    assert verdict["check"]["id"] == done["check"]
+    # The tiny county has one gap, along its village's edge, with one household in it.
+    rules = {each["rule"]: each for each in verdict["by_rule"]}
+    assert rules["C102"]["count"] == 1
+    assert rules["H201"]["households"] == 1
+    assert verdict["summary"]["blind_spots"] is True
+    assert verdict["summary"]["households"] == 480
+    found = planner.get("/api/coverage/findings?rule=C102").json()["findings"][0]
+    assert found["area"]["code"] == OWN
+    assert found["area"]["town_name"] == "柳河1镇"
+    assert found["message"]
+    assert found["message_zh"]
+    shape = shapely.geometry.shape(
+        planner.get(f"/api/coverage/findings/{found['id']}").json()["geometry"]
+    )
+    assert shape.equals_exact(shapely.box(115.236, 33.52, 115.24, 33.54), 1e-9, normalize=True)
+    with session_scope(service.engine) as session:
+        row = session.execute(select(job).where(job.c.id == done["job"])).one()
+        stored = session.execute(
+            select(coverage_check).where(coverage_check.c.id == done["check"])
+        ).one()
+        lines = session.scalar(
+            select(func.count()).where(audit_entry.c.action == "checked the coverage")
+        )
+    assert (row.state, row.progress, row.result) == ("done", 1.0, {"check": done["check"]})
+    assert row.finished_at >= row.started_at
+    assert stored.crs == "EPSG:4547"
+    assert stored.created_by == "planner"
+    assert lines == 1
+
+
+def test_coordinates_come_bit_for_bit(service: Any) -> None:
+    with service.engine.connect() as connection:
+        grids, villages, households, people = read_county(connection)
+        texts = dict(
+            connection.execute(
+                select(grid.c.code, func.encode(func.ST_AsBinary(grid.c.geom), "hex"))
+            ).all()
+        )
+    assert dict(zip(grids["code"], shapely.to_wkb(grids.geometry, hex=True), strict=True)) == {
+        code: text.upper() for code, text in texts.items()
+    }
+    assert [len(villages), len(households), len(people)] == [4, 480, 2]
+    assert households.geometry.isna().sum() == 4
+    assert grids.crs == villages.crs == households.crs == "EPSG:4326"
+
+
+def test_the_same_county_gives_the_same_findings(service: Any) -> None:
+    numbers = [run_check(service.engine, "operator")[1] for _ in range(2)]
+    with session_scope(service.engine) as session:
+        first, second = (
+            session.execute(
+                select(*(c for c in finding.c if c.name not in ("check_id", "geom", "geom_3857",
+                                                                "point")))
+                .where(finding.c.check_id == number)
+                .order_by(finding.c.position)
+            ).all()
+            for number in numbers
+        )  # fmt: skip
+    assert first == second
+    assert len(first) > 2
+
+
+def test_two_checks_at_once_are_refused(service: Any, signed_in: Client) -> None:
+    with service.engine.connect() as connection:
+        connection.execute(select(func.pg_advisory_lock(CHECK_LOCK)))
+        answer = signed_in("planner").post("/api/coverage/check")
+        assert answer.status_code == 409
+        assert answer.headers["content-type"] == "application/problem+json"
+        with pytest.raises(ConflictError):
+            run_check(service.engine, "operator")
+        connection.execute(select(func.pg_advisory_unlock(CHECK_LOCK)))
+        connection.commit()
+    assert signed_in("planner").post("/api/coverage/check").status_code == 200
+
+
+def test_a_failed_check_says_so_and_frees_the_lock(
+    service: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("household 42, 13 Main Street")
+
+    monkeypatch.setattr("api.coverage.service.check_coverage", fail)
+    with pytest.raises(RuntimeError):
+        run_check(service.engine, "operator")
+    monkeypatch.undo()
+    with session_scope(service.engine) as session:
+        row = session.execute(select(job).where(job.c.state == "failed")).one()
+    assert row.error == "RuntimeError"
+    assert row.finished_at is not None
+    run_check(service.engine, "operator")
+
+
+def test_an_accepted_finding_is_shown_and_not_counted(service: Any, signed_in: Client) -> None:
+    planner = signed_in("planner")
+    before = planner.get("/api/coverage").json()["summary"]["errors"]
+    found = planner.get("/api/coverage/findings?rule=C102").json()["findings"][0]
+    assert found["accepted"] is False
+    with session_scope(service.engine) as session:
+        session.execute(
+            insert(accepted_finding).values(
+                finding_id=found["id"], rule="C102", reason="a lake", accepted_by="planner",
+                until=dt.datetime.now(dt.UTC).date() + dt.timedelta(days=30),
+            )
+        )  # fmt: skip
+    after = planner.get("/api/coverage").json()
+    assert after["summary"]["errors"] == before - 1
+    # The household in it is still in no grid.
+    assert after["summary"]["blind_spots"] is True
+    again = planner.get("/api/coverage/findings?rule=C102").json()["findings"][0]
+    assert again["accepted"] is True
+    run_check(service.engine, "operator")
+    kept = planner.get("/api/coverage/findings?rule=C102").json()["findings"][0]
+    assert kept["accepted"] is True
