@@ -166,9 +166,18 @@ class Faults:
         """Yield one finding for each pair whose borders meet, but not vertex by vertex."""
         shapes: dict[tuple[int, ...], list[BaseGeometry]] = defaultdict(list)
         moved: dict[tuple[int, ...], float] = defaultdict(float)
+        faults = shapely.STRtree(
+            [face.geometry for face, thin in zip(self.faces, self.thin, strict=True) if not thin]
+        )
         for pair, ends, far in matched_pairs(welded):
-            shapes[pair].extend(lines_of(ends))
-            moved[pair] = max(moved[pair], far)
+            # Where a fault's corner lies on a neighbour's edge, that edge has no vertex for it:
+            # that is the fault itself, and not another one.
+            lines = lines_of(ends)
+            near = faults.query(lines, predicate="dwithin", distance=self.tolerance)[0]
+            lines = np.delete(lines, near)
+            if len(lines):
+                shapes[pair].extend(lines)
+                moved[pair] = max(moved[pair], far)
         for at in np.flatnonzero(self.thin).tolist():
             pair = tuple(sorted({*self.faces[at].owners, *self.shares[at]}))
             shapes[pair].append(self.faces[at].geometry)

@@ -74,19 +74,22 @@ def admit(frame: gpd.GeoDataFrame) -> Layer:
     ColumnError
         If there is no ``code``.
     EmptyLayerError
-        If there are no rows.
+        If there are no rows, or none with a polygon.
     """
     if "code" not in frame.columns:
         raise ColumnError("The layer has no column of codes.", cure="Name it with --code.")
     if frame.empty:
         raise EmptyLayerError("The layer has no rows.", cure="Is it the right layer?")
     codes = _text(frame, "code", [])
+    shapes = _shapes(frame)
+    if (shapely.is_missing(shapes) | shapely.is_empty(shapes)).all():
+        raise EmptyLayerError("No row has a polygon.", cure="Is it the right layer?")
     return Layer(
         codes=codes,
         names=_text(frame, "name", codes),
         parent=_text(frame, "area_code", [""] * len(codes)),
         coverage=_text(frame, "coverage", ["exclusive"] * len(codes)),
-        shapes=_shapes(frame),
+        shapes=shapes,
         crs=frame.crs,
     )
 
@@ -169,8 +172,6 @@ def _reason(shape: BaseGeometry) -> tuple[str, Point | None]:
 
 def _empty(layer: Layer, explain: Explainer) -> Iterator[Finding]:
     missing = shapely.is_missing(layer.shapes) | shapely.is_empty(layer.shapes)
-    if missing.all():
-        raise EmptyLayerError("No row has a polygon.", cure="Is it the right layer?")
     # A row without a polygon is nowhere; the layer's middle is where a map can show it.
     middle = shapely.box(*shapely.total_bounds(layer.shapes)).centroid
     for row in np.flatnonzero(missing).tolist():
