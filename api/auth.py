@@ -262,13 +262,12 @@ def create_demo_accounts(session: Session) -> list[tuple[Role, str, str, str]]:
 
 
 def _instructive_grid(session: Session) -> Row[str, str] | None:
-    """Return a grid and its village, if there is one where the latest check found most."""
-    found = (
-        select(func.count())
-        .where(finding.c.check_id == latest_check(), finding.c.area_code == grid.c.area_code)
-        .scalar_subquery()
-    )
-    place = select(grid.c.code, grid.c.area_code).order_by(found.desc(), grid.c.code)
+    """Return a grid and its village: where most households live in a gap, if there is one."""
+    gap = [finding.c.check_id == latest_check(), finding.c.rule == "C101"]
+    here = finding.c.area_code == grid.c.area_code
+    lost = select(func.coalesce(func.max(finding.c.households), -1)).where(*gap, here)
+    place = select(grid.c.code, grid.c.area_code)
+    place = place.order_by(lost.scalar_subquery().desc(), grid.c.code)
     return session.execute(place.limit(1)).one_or_none()
 
 

@@ -129,7 +129,9 @@ def _findings() -> list[dict[str, Json]]:
     area: Json = ["all", ["==", ["get", "shape"], "polygon"], drawn]
     line: Json = ["all", ["in", ["get", "shape"], ["literal", ["polygon", "line"]]], drawn]
     outline = {"line-color": color, "line-width": _by_zoom(12, 1.0, 16, 2.5)}
-    # The gravest on top; a marker is never dropped, for a hidden finding is a lie.
+    # The gravest on top; an error's marker is never dropped, for a hidden one is a lie. What is
+    # only to be looked into waits until there is room, or hundreds of small matters would cover
+    # the few great ones.
     rank: Json = ["match", ["get", "severity"], "error", 2, "warning", 1, 0]
     size: Json = [
         "interpolate", ["linear"], ["zoom"],
@@ -155,12 +157,24 @@ def _findings() -> list[dict[str, Json]]:
             filter=line,
             paint=outline,
         ),
-        _layer(
-            "findings-point",
-            "symbol",
-            "findings",
-            filter=["==", ["get", "shape"], "point"],
-            layout=marker,
+        *(
+            _layer(
+                key,
+                "symbol",
+                "findings",
+                minzoom=lowest,
+                filter=[
+                    "all",
+                    ["==", ["get", "shape"], "point"],
+                    [is_, ["get", "severity"], "error"],
+                ],
+                layout=marker,
+                paint={"icon-opacity": opacity},
+            )
+            for key, is_, lowest, opacity in (
+                ("findings-minor", "!=", 11.5, 0.7),
+                ("findings-point", "==", 0.0, 1.0),
+            )
         ),
     ]
 

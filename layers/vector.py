@@ -316,11 +316,12 @@ def _ground(tile: Tile, scope: Scope) -> Select[bytes]:
     del scope
     feature = reference_feature.c
     columns = {"layer": feature.layer, "class": feature["class"], "name": feature.name}
-    # What is smaller than two pixels is dropped, and lines lose what no screen can show.
+    # From afar a street or a pond is a speck: what is smaller than some pixels is dropped, and
+    # lines lose what no screen can show.
     pixel = pixel_m(tile.z)
     shape = feature.geom_3857
-    box = func.ST_Envelope(shape)
-    seen = or_(func.ST_Length(func.ST_BoundingDiagonal(box)) > 2 * pixel, literal(tile.z >= 12))
+    least = (12 if tile.z <= 10 else 6 if tile.z == 11 else 0) * pixel
+    seen = func.ST_Length(func.ST_BoundingDiagonal(shape)) >= least
     simple = func.ST_Simplify(shape, pixel / 2, True)
     return _encode("ground", tile, simple, columns, seen, stored=shape)
 

@@ -110,6 +110,9 @@ def area_summary(session: Session, scope: Scope) -> dict[str, Any]:
             _count(grid, scope.within(grid.c.code)).label("grids"),
             _count(area, villages).label("areas"),
             _count(household, _filed_within(scope)).label("households"),
+            _count(household, and_(_filed_within(scope), household.c.geom.is_(None))).label(
+                "households_unlocated"
+            ),
             _km2_of(area, villages).label("parent_area_km2"),
             _km2_of(grid, scope.within(grid.c.code)).label("grid_area_km2"),
         )

@@ -12,7 +12,8 @@ from layers.vector import Scope
 
 def _summary(session: Session, scope: Scope, whole: dict[str, Any]) -> dict[str, Any]:
     """Return the summary for a reader: of his area, and without what was accepted since."""
-    summary = {**whole, **store.area_summary(session, scope)} if scope.prefix else dict(whole)
+    # An area's figures are its own, all of them: none of the county's is handed on.
+    summary = store.area_summary(session, scope) if scope.prefix else dict(whole)
     counts = store.severity_counts(session, scope)
     summary["errors"], summary["warnings"] = counts.get("error", 0), counts.get("warning", 0)
     if whole["blind_spots"] is not None:

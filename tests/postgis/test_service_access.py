@@ -157,6 +157,7 @@ def test_an_officers_verdict_is_of_his_village(signed_in: Client) -> None:
     assert own["summary"]["errors"] == 2
     assert own["summary"]["uncovered_km2"] == pytest.approx(0.4)
     assert own["summary"]["overlap_km2"] == 0
+    assert own["summary"]["households_unlocated"] == 1
     assert [town["code"] for town in own["by_town"]] == [OWN[:9]]
     assert {rule["rule"] for rule in own["by_rule"]} == {"C101", "G005", "H201"}
     assert whole["area"] is None
