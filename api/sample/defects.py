@@ -86,7 +86,7 @@ def inject(
         if size == "small" and kind not in SMALL:
             continue
         chosen = sizes if size == "county" else sizes[:1]
-        defects += [_place(draft, kind, width) for width in chosen]
+        defects += filter(None, (_place(draft, kind, width) for width in chosen))
     grid["geom"] = gpd.GeoSeries(
         [draft.shapes.get(c, g) for c, g in zip(grid["code"], grid["geom"], strict=True)], crs=4326
     )
@@ -109,15 +109,15 @@ def _draft(clean: dict[str, pd.DataFrame], rng: np.random.Generator) -> Draft:
     return Draft(
         shapes=dict(zip(base["code"], base["geom"], strict=True)),
         village=dict(zip(base["code"], base["area_code"], strict=True)),
-        members=base.groupby("area_code")["code"].agg(list).to_dict(),
+        members={str(v): list(codes) for v, codes in base.groupby("area_code")["code"]},
         units=units,
         parents=dict(zip(village["code"], village["geom"], strict=True)),
         rng=rng,
     )
 
 
-def _place(draft: Draft, kind: str, width: float) -> dict[str, object]:
-    """Draw one defect where it fits, in the village that has seen the fewest."""
+def _place(draft: Draft, kind: str, width: float) -> dict[str, object] | None:
+    """Draw one defect where it fits, in the village that has seen the fewest; None if nowhere."""
     stroke = STROKES[kind]
     for village in _villages(draft):
         for code in draft.rng.permutation(draft.of_village(village)):
@@ -136,7 +136,7 @@ def _place(draft: Draft, kind: str, width: float) -> dict[str, object]:
                 "width_m": width,
                 "at": _point(changed),
             }
-    raise RuntimeError(f"no room for a defect: {kind}")
+    return None
 
 
 def _point(changed: Iterable[BaseGeometry]) -> tuple[float, float]:
