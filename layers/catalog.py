@@ -44,6 +44,9 @@ EXACT_ZOOM = 13
 HOUSEHOLD_ZOOM = 14
 # Below this zoom a finding is a point: its shape would be smaller than its outline.
 FINDING_SHAPE_ZOOM = 12
+# Classes of the ground that are specks from afar, and the zoom from which they are shown; a class
+# that is not named is shown at every zoom.
+GROUND_FROM: Mapping[str, int] = {"village": 10, "hamlet": 11, "pond": 11, "street": 13}
 
 CATALOG: Mapping[str, Layer] = {
     layer.name: layer

@@ -31,7 +31,13 @@ from sqlalchemy import (
 )
 
 from geo.generalize import WORLD_M, ZOOMS, pixel_m, shape_zoom
-from layers.catalog import CATALOG, EXACT_ZOOM, FINDING_SHAPE_ZOOM, HOUSEHOLD_ZOOM
+from layers.catalog import (
+    CATALOG,
+    EXACT_ZOOM,
+    FINDING_SHAPE_ZOOM,
+    GROUND_FROM,
+    HOUSEHOLD_ZOOM,
+)
 from layers.tables import (
     area,
     coverage_check,
@@ -316,13 +322,10 @@ def _ground(tile: Tile, scope: Scope) -> Select[bytes]:
     del scope
     feature = reference_feature.c
     columns = {"layer": feature.layer, "class": feature["class"], "name": feature.name}
-    # From afar a street or a pond is a speck: what is smaller than some pixels is dropped, and
-    # lines lose what no screen can show.
-    pixel = pixel_m(tile.z)
     shape = feature.geom_3857
-    least = (12 if tile.z <= 10 else 6 if tile.z == 11 else 0) * pixel
-    seen = func.ST_Length(func.ST_BoundingDiagonal(shape)) >= least
-    simple = func.ST_Simplify(shape, pixel / 2, True)
+    lowest = case(GROUND_FROM, value=feature["class"], else_=0)
+    seen = lowest <= tile.z
+    simple = func.ST_Simplify(shape, pixel_m(tile.z) / 2, True)
     return _encode("ground", tile, simple, columns, seen, stored=shape)
 
 
