@@ -21,6 +21,7 @@ from api.maps import routes as maps
 from api.maps.cache import TileCache
 from api.metrics import CONTENT_TYPE, Measured, Metrics
 from api.openapi import describe
+from api.people import routes as people
 from api.settings import Settings
 from api.settings import settings as own_settings
 
@@ -73,7 +74,7 @@ def create_app(settings: Settings | None = None, *, url: URL | None = None) -> F
     app.state.metrics = Metrics()
     app.state.tiles = TileCache(settings.tile_cache_mb * 1024 * 1024)
     _guard(app)
-    for module in (session, coverage, areas, maps):
+    for module in (session, coverage, areas, people, maps):
         app.include_router(module.router)
     _own_routes(app)
     return app
@@ -105,7 +106,10 @@ def _own_routes(app: FastAPI) -> None:
     )(get_metrics)
     app.get("/openapi.json", include_in_schema=False, **open_to_all)(get_openapi)
     # Last: whatever no route has taken is a file of the browser app, or one of its pages.
-    app.get("/{path:path}", include_in_schema=False, **open_to_all)(get_page)
+    page = app.api_route(
+        "/{path:path}", methods=["GET", "HEAD"], include_in_schema=False, **open_to_all
+    )
+    page(get_page)
 
 
 def get_health() -> Health:

@@ -82,14 +82,19 @@ def get_grid(
     above = {place.level: Place(**place._mapping) for place in store.ancestors(session, code)}
     fields = _fields(row)
     fields.pop("area_code")
-    people = store.officials(session, code)
     return GridDetail(
         **fields,
         village=above["village"],
         town=above.get("town"),
         officials=[
-            Official(role=p.role, name=p.name, phone=mask_phone(p.phone), full_time=p.full_time)
-            for p in people
+            Official(
+                person=each.code,
+                role=each.role,
+                name=each.name,
+                phone=mask_phone(each.phone),
+                full_time=each.full_time,
+            )
+            for each in store.officials(session, code)
         ],
         findings=store.findings_on(session, code),
     )

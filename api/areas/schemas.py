@@ -82,6 +82,7 @@ class AreaList(BaseModel):
 class Official(BaseModel):
     """Somebody who answers for a grid. The name is public to who is signed in, the phone is not."""
 
+    person: str = Field(description="The person's code, for `POST /api/people/{person}/reveal`")
     role: Literal["grid_head", "grid_worker"]
     name: str
     phone: str | None = Field(description="Masked", examples=["138******78"])
@@ -118,6 +119,7 @@ class GridDetail(BaseModel):
                 "units": 10,
                 "officials": [
                     {
+                        "person": "P000123",
                         "role": "grid_worker",
                         "name": "王小明",
                         "phone": "138******78",

@@ -135,7 +135,13 @@ def officials(session: Session, grid_code: str) -> Rows:
     """Return who answers for a grid now: its head first, then its workers."""
     role = appointment.c.role
     statement = (
-        select(role.label("role"), person.c.name, person.c.phone, appointment.c.full_time)
+        select(
+            person.c.code,
+            role.label("role"),
+            person.c.name,
+            person.c.phone,
+            appointment.c.full_time,
+        )
         .join(person, person.c.code == appointment.c.person_code)
         .where(
             appointment.c.grid_code == grid_code,

@@ -103,6 +103,9 @@ def _alone(engine: Engine) -> Iterator[Connection]:
 def _job(engine: Engine, created_by: str) -> Iterator[tuple[UUID, Callable[..., None]]]:
     """Keep a row of ``job`` beside the work; it says how far the work is, and how it ended."""
     with session_scope(engine) as session:
+        # Whoever holds the lock of checks is alone: another that still "runs" was killed.
+        dead = update(job).where(job.c.kind == "check", job.c.state == "running")
+        session.execute(dead.values(state="failed", error="Interrupted", finished_at=func.now()))
         row = insert(job).values(
             kind="check", state="running", created_by=created_by, started_at=func.now()
         )

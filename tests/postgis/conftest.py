@@ -132,7 +132,8 @@ def fill(session: Session) -> None:
     session.execute(
         insert(person),
         [{"code": "p1", "name": "王小明", "phone": "13812345678"},
-         {"code": "p2", "name": "李大山", "phone": None}],
+         {"code": "p2", "name": "李大山", "phone": None},
+         {"code": "p3", "name": "赵远", "phone": "13900000000"}],
     )  # fmt: skip
     held = {"grid_code": f"{OWN}001", "starts_on": dt.date(2025, 1, 1)}
     session.execute(

@@ -114,10 +114,21 @@ def test_a_failed_check_says_so_and_frees_the_lock(
         run_check(service.engine, "operator")
     monkeypatch.undo()
     with session_scope(service.engine) as session:
-        row = session.execute(select(job).where(job.c.state == "failed")).one()
+        row = session.execute(select(job).where(job.c.error == "RuntimeError")).one()
     assert row.error == "RuntimeError"
     assert row.finished_at is not None
     run_check(service.engine, "operator")
+
+
+def test_a_check_that_was_killed_is_called_failed_by_the_next(service: Any) -> None:
+    with session_scope(service.engine) as session:
+        number = session.scalar(
+            insert(job).values(kind="check", state="running", created_by="x").returning(job.c.id)
+        )
+    run_check(service.engine, "operator")
+    with session_scope(service.engine) as session:
+        row = session.execute(select(job).where(job.c.id == number)).one()
+    assert (row.state, row.error) == ("failed", "Interrupted")
 
 
 def test_an_accepted_finding_is_shown_and_not_counted(service: Any, signed_in: Client) -> None:

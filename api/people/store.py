@@ -1,0 +1,28 @@
+"""Queries for people, each within a reader's area."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, exists, or_, select, true
+from sqlalchemy.orm import Session
+
+from layers.tables import appointment, household, person
+from layers.vector import Scope
+
+
+def _belongs(scope: Scope) -> ColumnElement[bool]:
+    """Pick people who live in the reader's area, or answer for something in it."""
+    if not scope.prefix:
+        return true()
+    held, home = appointment.c, household.c
+    places = (held.area_code, held.grid_code, held.unit_code)
+    serves = exists().where(
+        held.person_code == person.c.code, or_(*(scope.within(place) for place in places))
+    )
+    lives = exists().where(home.code == person.c.household_code, scope.within(home.area_code))
+    return or_(serves, lives)
+
+
+def find_person(session: Session, scope: Scope, code: str) -> Row[*tuple[Any, ...]] | None:
+    """Return a person's name and number; null if there is none in the reader's area."""
+    columns = select(person.c.code, person.c.name, person.c.phone)
+    return session.execute(columns.where(person.c.code == code, _belongs(scope))).one_or_none()
