@@ -15,6 +15,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from api.sample import strokes
+from api.sample.lists import spoil_households, vacate
 from api.sample.plan import Ints, Plan, Size
 from geo.crs import gcj02_from_wgs84
 
@@ -40,8 +41,6 @@ PROGRAMME: tuple[tuple[str, tuple[float, ...]], ...] = (
 )
 SMALL = ("nested", "duplicate", "triple_overlap", "missing_unit", "missing_edge_unit", "pond",
          "gap", "uncovered_edge", "overlap", "overhang", "sliver", "mismatched_border")  # fmt: skip
-UNLOCATED_SHARE, MISFILED, STACKS, STACK = 0.0032, 64, 2, 26
-WITHOUT_WORKER, WITHOUT_HEAD = 9, 3
 
 
 @dataclass(slots=True)
@@ -92,9 +91,9 @@ def inject(
     )
     share = 1.0 if size == "county" else 0.1
     household = clean["household"].copy()
-    defects += list(_spoil_households(household, grid, share, rng))
+    defects += list(spoil_households(household, grid, share, rng))
     appointment = clean["appointment"].copy()
-    defects += list(_vacate(appointment, share, rng))
+    defects += list(vacate(appointment, share, rng))
     appointment = appointment[appointment["code"] != ""].reset_index(drop=True)
     return {"grid": grid, "household": household, "appointment": appointment}, defects
 
@@ -335,58 +334,3 @@ STROKES: dict[str, Stroke] = {
     "sliver": _sliver, "thinned_border": _thinned, "mismatched_border": _sliver,
     "t_junctions": _t_junctions,
 }  # fmt: skip
-
-
-# -- households and appointments -------------------------------------------------------------------
-
-
-def _spoil_households(
-    household: pd.DataFrame, grid: pd.DataFrame, share: float, rng: np.random.Generator
-) -> Iterator[dict[str, object]]:
-    """Misfile, stack and unlocate some households, in place."""
-    n = len(household)
-    picked = rng.permutation(n)
-    misfiled, picked = np.split(picked, [max(round(MISFILED * share), 4)])
-    grids = grid[grid["coverage"] == "exclusive"].groupby("area_code")["code"].agg(list)
-    recorded = household["grid_code"].to_numpy(object).copy()
-    for row in np.sort(misfiled):
-        others = [g for g in grids[household["area_code"].iloc[row]] if g != recorded[row]]
-        recorded[row] = others[rng.integers(len(others))]
-    household["grid_code"] = recorded
-    household.loc[household.index[misfiled], "unit_code"] = None
-    yield {"kind": "misfiled", "households": sorted(household["code"].iloc[misfiled])}
-    unlocated = picked[: round(n * UNLOCATED_SHARE)]
-    point = household["geom"].to_numpy(object).copy()
-    for start in np.sort(picked[len(unlocated) :][:STACKS]):
-        # Neighbours on the list, all where a geocoder put the first of them.
-        home = household["grid_code"].iloc[start]
-        stack = np.flatnonzero((household["grid_code"] == home).to_numpy())[:STACK]
-        stack = np.setdiff1d(stack, misfiled)
-        point[stack] = point[stack[0]]
-        yield {"kind": "stacked", "households": sorted(household["code"].iloc[stack])}
-    point[unlocated] = None
-    household["geom"] = gpd.GeoSeries(point, crs=4326)
-    yield {"kind": "unlocated", "households": sorted(household["code"].iloc[unlocated])}
-
-
-def _vacate(
-    appointment: pd.DataFrame, share: float, rng: np.random.Generator
-) -> Iterator[dict[str, object]]:
-    """Move some grids' only worker to another grid, and leave some grids without a head.
-
-    Nobody is dismissed: the numbers of heads and of workers stay.
-    """
-    role, grid = appointment["role"], appointment["grid_code"]
-    worker = appointment[role == "grid_worker"]
-    single = worker[~worker["grid_code"].duplicated(keep=False)]
-    chosen = rng.permutation(len(single))[: 2 * max(round(WITHOUT_WORKER * share), 1)]
-    left, right = np.split(single.index.to_numpy()[chosen], 2)
-    vacant = sorted(grid.loc[left])
-    appointment.loc[left, "grid_code"] = grid.loc[right].to_numpy()
-    yield {"kind": "without_worker", "grids": vacant}
-    head = appointment[role == "grid_head"]
-    several = head[head["person_code"].duplicated()]
-    chosen = rng.permutation(len(several))[: max(round(WITHOUT_HEAD * share), 1)]
-    gone = several.index.to_numpy()[chosen]
-    yield {"kind": "without_head", "grids": sorted(grid.loc[gone])}
-    appointment.loc[gone, "code"] = ""
