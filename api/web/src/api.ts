@@ -1,0 +1,164 @@
+// The service's answers, and the one way to ask for them.
+
+export type Bbox = [number, number, number, number];
+export type Severity = "error" | "warning" | "info";
+
+export interface Place {
+  code: string;
+  name: string;
+  name_en: string | null;
+  level: "county" | "town" | "village";
+}
+export interface Me {
+  username: string;
+  role: "administrator" | "planner" | "leader" | "party_officer" | "grid_worker" | "auditor";
+  area: Place | null;
+  breadcrumb: Place[];
+  bbox: Bbox;
+  sees_households: boolean;
+  may_check: boolean;
+  synthetic: boolean;
+  reference_date: string | null;
+}
+export interface Summary {
+  grids: number;
+  households: number;
+  households_unlocated?: number;
+  households_uncovered: number;
+  parent_area_km2: number | null;
+  uncovered_km2: number;
+  errors: number;
+  warnings: number;
+  blind_spots: boolean | null;
+}
+export interface ByTown {
+  code: string;
+  name: string;
+  name_en: string | null;
+  errors: number;
+  warnings: number;
+  households: number;
+}
+export interface ByRule {
+  rule: string;
+  name: string;
+  name_zh: string;
+  severity: Severity;
+  count: number;
+  households: number;
+}
+export interface Verdict {
+  check: { id: number; finished_at: string } | null;
+  summary: Summary | null;
+  by_town: ByTown[];
+  by_rule: ByRule[];
+  synthetic: boolean;
+  reference_date: string | null;
+}
+export interface Finding {
+  id: string;
+  rule: string;
+  name: string;
+  severity: Severity;
+  grids: { code: string; name: string | null }[];
+  area: { code: string; name: string; town_name: string | null } | null;
+  area_m2: number;
+  width_m: number;
+  length_m: number;
+  households: number;
+  point: [number, number];
+  bbox: Bbox;
+  message: string;
+  message_zh: string;
+  fix: string | null;
+  fix_zh: string | null;
+  accepted: boolean;
+}
+export interface FindingDetail extends Finding {
+  geometry: GeoJSON.Geometry;
+  reason: string;
+  reason_zh: string;
+}
+export interface FindingList {
+  numberMatched: number;
+  findings: Finding[];
+}
+export interface GridDetail {
+  code: string;
+  name: string;
+  kind: "rural" | "community" | "dedicated";
+  coverage: "exclusive" | "overlay";
+  village: Place;
+  town: Place | null;
+  bbox: Bbox;
+  area_km2: number;
+  households: number;
+  people: number;
+  officials: { role: "grid_head" | "grid_worker"; name: string; phone: string | null; full_time: boolean | null }[];
+  findings: string[];
+}
+export interface Hit {
+  kind: "area" | "grid";
+  code: string;
+  name: string;
+  name_en: string | null;
+  level: "county" | "town" | "village" | "grid";
+  within: string;
+  bbox: Bbox;
+}
+export interface SymbolPath {
+  d: string;
+  stroke: string | null;
+  width: number;
+  fill: string | null;
+}
+export interface SymbolImage {
+  id: string;
+  size: number;
+  paths: SymbolPath[];
+  repeats: boolean;
+}
+export interface LegendItem {
+  id: string;
+  label: { zh: string; en: string };
+  symbol: { shape: string; color: string; image?: string; outline?: string; width?: number; dash?: number[]; casing?: string };
+  n: number | null;
+}
+export interface Legend {
+  layer: string;
+  title: { zh: string; en: string };
+  unit: { zh: string; en: string };
+  n: number | null;
+  date: string | null;
+  items: LegendItem[];
+}
+
+/** A problem (RFC 9457), in both languages. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly zh: string,
+    readonly en: string,
+  ) {
+    super(en);
+  }
+}
+
+/** Ask the service; an error of any kind comes as a Problem. */
+export async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
+  let answer: Response;
+  try {
+    answer = await fetch(path, { ...init, headers: { Accept: "application/json", ...init.headers } });
+  } catch {
+    throw new Problem(0, "没有连上服务，请检查网络。", "The service does not answer; check the network.");
+  }
+  if (answer.ok) return (answer.status === 204 ? undefined : await answer.json()) as T;
+  const said = (await answer.json().catch(() => ({}))) as { detail?: string; detail_zh?: string };
+  const en = said.detail ?? "Something went wrong.";
+  throw new Problem(answer.status, said.detail_zh ?? "出了点问题，请重试。", en);
+}
+
+export function send<T>(method: "POST" | "DELETE", path: string, body?: unknown): Promise<T> {
+  if (body === undefined) return ask<T>(path, { method });
+  return ask<T>(path, { method, body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
+}

@@ -1,0 +1,58 @@
+// The page: the map beneath, a slim bar, one panel, one card, the legend.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Bar } from "./bar";
+import { Card } from "./card";
+import { Legend } from "./legend";
+import { Panel } from "./panel";
+import { SignIn } from "./signin";
+import { language, me, problem, start, t } from "./state";
+
+export function App() {
+  useEffect(() => {
+    document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en";
+    document.title = `${t("title")} · ${t("subtitle")}`;
+  }, [language.value]);
+  if (me.value === undefined && problem.value) return <Failed />;
+  if (me.value === undefined) return <p class="splash" role="status">{t("loading")}</p>;
+  if (me.value === null) return <SignIn />;
+  return (
+    <>
+      <Bar />
+      <main>
+        <Ground />
+        <Panel />
+        <Card />
+        <Legend />
+      </main>
+    </>
+  );
+}
+
+function Ground() {
+  const place = useRef<HTMLDivElement>(null);
+  const [fault, setFault] = useState(false);
+  useEffect(() => {
+    // The map's code is the large part of the page: it comes while the panel is being read.
+    void import("./map").then(({ canDraw, makeMap }) => {
+      if (canDraw()) void makeMap(place.current!);
+      else setFault(true);
+    });
+  }, []);
+  return (
+    <section class="ground" aria-label={t("map")}>
+      <div ref={place} class="ground-map" />
+      {fault && <p class="notice ground-fault" role="alert">{t("noWebgl")}</p>}
+    </section>
+  );
+}
+
+function Failed() {
+  return (
+    <div class="splash" role="alert">
+      <p>{t("failed")}</p>
+      <p class="soft">{t("failedHint")}</p>
+      <button type="button" class="primary" onClick={() => void start()}>{t("retry")}</button>
+    </div>
+  );
+}

@@ -1,0 +1,117 @@
+// The card of what was clicked: a finding explained, or a grid with the people who answer for it.
+
+import type { ComponentChildren } from "preact";
+import type { FindingDetail, GridDetail } from "./api";
+import { homes, Mark } from "./findings";
+import { count, land, metres } from "./format";
+import { closeCard, finding, grid, language, openFinding, openGrid, pick, t } from "./state";
+
+export function Card() {
+  if (finding.value) return <FindingCard found={finding.value} />;
+  if (grid.value) return <GridCard shown={grid.value} />;
+  return null;
+}
+
+function Frame({ title, children }: { title: ComponentChildren; children: ComponentChildren }) {
+  return (
+    <article
+      class="card"
+      aria-live="polite"
+      onKeyDown={(event) => {
+        if (event.key === "Escape") closeCard();
+      }}
+    >
+      <header>
+        <h2>{title}</h2>
+        <button type="button" class="close" aria-label={t("close")} onClick={closeCard}>
+          <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="M3 3l10 10M13 3 3 13" /></svg>
+        </button>
+      </header>
+      {children}
+    </article>
+  );
+}
+
+function FindingCard({ found }: { found: FindingDetail }) {
+  const lang = language.value;
+  const [area, other] = land(lang, found.area_m2);
+  const facts: [string, string][] = [];
+  if (found.area_m2 > 0) facts.push([t("area"), `${area} · ${other}`]);
+  if (found.width_m > 0) facts.push([t("width"), metres(lang, found.width_m)]);
+  if (found.area_m2 === 0 && found.length_m > 0) facts.push([t("length"), metres(lang, found.length_m)]);
+  facts.push([t("touched"), homes(found.households)]);
+  if (found.area) facts.push([t("where"), [found.area.town_name, found.area.name].filter(Boolean).join(" › ")]);
+  return (
+    <Frame
+      title={
+        <>
+          <Mark severity={found.severity} /> {t(found.severity)} · {found.rule}
+        </>
+      }
+    >
+      <p class="message">{pick(found.message_zh, found.message)}</p>
+      <Facts facts={facts} />
+      {found.fix && (
+        <p class="fix">
+          <b>{t("whatToDo")}</b> {pick(found.fix_zh, found.fix)}
+        </p>
+      )}
+      <p class="soft small">
+        {t("why")}: {pick(found.reason_zh, found.reason)}
+      </p>
+      <ul class="chips" aria-label={t("grids")}>
+        {found.grids.slice(0, 8).map((each) => (
+          <li key={each.code}>
+            <button type="button" onClick={() => void openGrid(each.code)}>{each.name ?? each.code}</button>
+          </li>
+        ))}
+      </ul>
+    </Frame>
+  );
+}
+
+function GridCard({ shown }: { shown: GridDetail }) {
+  const lang = language.value;
+  const [area, other] = land(lang, shown.area_km2 * 1e6);
+  const places = [shown.town, shown.village].filter((place) => place !== null);
+  const facts: [string, string][] = [
+    [t("kind"), t(shown.kind) + (shown.coverage === "overlay" ? ` · ${t("overlay")}` : "")],
+    [t("where"), places.map((place) => pick(place.name, place.name_en)).join(" › ")],
+    [t("area"), `${area} · ${other}`],
+    [t("people"), `${count(lang, shown.households)} / ${count(lang, shown.people)}`],
+  ];
+  for (const role of ["grid_head", "grid_worker"] as const) {
+    const holders = shown.officials.filter((each) => each.role === role);
+    const names = holders.map((each) =>
+      [each.name + (each.full_time ? `（${t("fullTime")}）` : ""), each.phone].filter(Boolean).join(" "),
+    );
+    facts.push([t(role), names.join("、") || t("nobody")]);
+  }
+  return (
+    <Frame title={shown.name}>
+      <Facts facts={facts} />
+      {shown.findings.length > 0 && (
+        <ul class="chips" aria-label={t("findings")}>
+          {shown.findings.slice(0, 6).map((id, at) => (
+            <li key={id}>
+              <button type="button" onClick={() => void openFinding(id)}>{`${t("findings")} ${at + 1}`}</button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Frame>
+  );
+}
+
+function Facts({ facts }: { facts: [string, string][] }) {
+  return (
+    <dl class="facts">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

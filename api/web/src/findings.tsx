@@ -1,0 +1,189 @@
+// The findings: by kind, by town, by households touched; a row is a sentence, a click flies there.
+
+import { useEffect, useState } from "preact/hooks";
+import type { Finding, FindingList, Severity } from "./api";
+import { count } from "./format";
+import { finding, findings, language, openFinding, pick, t, verdict } from "./state";
+import type { Word } from "./words";
+
+type Grouping = "rule" | "town" | "households";
+const GROUPINGS: [Grouping, Word][] = [
+  ["rule", "byRule"],
+  ["town", "byTown"],
+  ["households", "byHomes"],
+];
+const PAGE = 30;
+
+interface Group {
+  key: string;
+  name: string;
+  severity: Severity;
+  n: number;
+  households: number;
+  query: Record<string, string>;
+}
+
+export function Findings() {
+  const [grouping, setGrouping] = useState<Grouping>("rule");
+  const [open, setOpen] = useState<Group | null>(null);
+  return (
+    <section class="findings">
+      <h2 class="visually-hidden">{t("findings")}</h2>
+      <div class="segments" role="group" aria-label={t("findings")}>
+        {GROUPINGS.map(([each, word]) => (
+          <button
+            type="button"
+            key={each}
+            aria-pressed={grouping === each}
+            onClick={() => {
+              setGrouping(each);
+              setOpen(null);
+            }}
+          >
+            {t(word)}
+          </button>
+        ))}
+      </div>
+      {grouping === "households" ? (
+        <Rows key="households" query={{ sort: "households" }} />
+      ) : open ? (
+        <>
+          <button type="button" class="link back" onClick={() => setOpen(null)}>
+            ‹ {t("back")}
+          </button>
+          <h3 class="group-title">
+            {open.name} <span class="soft">{count(language.value, open.n)}</span>
+          </h3>
+          <Rows key={open.key} query={open.query} />
+        </>
+      ) : (
+        <Groups groups={groups(grouping)} choose={setOpen} />
+      )}
+    </section>
+  );
+}
+
+function groups(grouping: Grouping): Group[] {
+  const all = verdict.value!;
+  if (grouping === "rule")
+    return all.by_rule.map((each) => ({
+      key: each.rule,
+      name: pick(each.name_zh, english(each.name)),
+      severity: each.severity,
+      n: each.count,
+      households: each.households,
+      query: { rule: each.rule },
+    }));
+  return all.by_town
+    .filter((each) => each.errors + each.warnings > 0)
+    .map((each) => ({
+      key: each.code,
+      name: pick(each.name, each.name_en),
+      severity: each.errors ? "error" : "warning",
+      n: each.errors + each.warnings,
+      households: each.households,
+      query: { area: each.code },
+    }));
+}
+
+function english(name: string): string {
+  const words = name.replaceAll("-", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function Groups({ groups: listed, choose }: { groups: Group[]; choose: (group: Group) => void }) {
+  if (!listed.length) return <Empty />;
+  return (
+    <ul class="rows">
+      {listed.map((group) => (
+        <li key={group.key}>
+          <button type="button" class="row" onClick={() => choose(group)}>
+            <Mark severity={group.severity} />
+            <span>
+              {group.name}
+              {group.households > 0 && <small>{homes(group.households)}</small>}
+            </span>
+            <b class="n">{count(language.value, group.n)}</b>
+            <span class="soft" aria-hidden="true">›</span>
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export function homes(n: number): string {
+  return t(n === 1 ? "household" : "households", { n: count(language.value, n) });
+}
+
+function Empty() {
+  return (
+    <div class="empty">
+      <p>{t("noFindings")}</p>
+      <p class="soft">{t("noFindingsHint")}</p>
+    </div>
+  );
+}
+
+function Rows({ query }: { query: Record<string, string> }) {
+  const [list, setList] = useState<FindingList | null>(null);
+  const [failed, setFailed] = useState(false);
+  function load(offset: number) {
+    setFailed(false);
+    findings({ ...query, limit: String(PAGE), offset: String(offset) }).then(
+      (page) => setList((old) => ({ ...page, findings: [...(offset ? (old?.findings ?? []) : []), ...page.findings] })),
+      () => setFailed(true),
+    );
+  }
+  useEffect(() => load(0), []);
+  if (failed)
+    return (
+      <p class="notice" role="alert">
+        {t("failed")} <button type="button" class="link" onClick={() => load(list?.findings.length ?? 0)}>{t("retry")}</button>
+      </p>
+    );
+  if (!list) return <p class="soft" role="status">{t("loading")}</p>;
+  if (!list.findings.length) return <Empty />;
+  const rest = list.numberMatched - list.findings.length;
+  return (
+    <>
+      <ul class="rows">
+        {list.findings.map((each) => (
+          <Row key={each.id} each={each} />
+        ))}
+      </ul>
+      {rest > 0 && (
+        <button type="button" class="more" onClick={() => load(list.findings.length)}>
+          {t("more", { n: count(language.value, Math.min(rest, PAGE)) })}
+        </button>
+      )}
+    </>
+  );
+}
+
+function Row({ each }: { each: Finding }) {
+  const chosen = finding.value?.id === each.id;
+  return (
+    <li>
+      <button type="button" class="row" aria-pressed={chosen} onClick={() => void openFinding(each.id)}>
+        <Mark severity={each.severity} />
+        <span>
+          {pick(each.message_zh, each.message)}
+          <small>
+            {[each.area?.town_name, each.accepted ? t("accepted") : ""].filter(Boolean).join(" · ")}
+          </small>
+        </span>
+      </button>
+    </li>
+  );
+}
+
+/** Severity by shape and by colour: a diamond, a triangle, a dot. */
+export function Mark({ severity }: { severity: Severity }) {
+  const shapes = { error: "M8 1 15 8 8 15 1 8Z", warning: "M8 2 15 14H1Z", info: "M8 4a4 4 0 1 0 .01 0Z" };
+  return (
+    <svg class={`mark ${severity}`} viewBox="0 0 16 16" width="14" height="14" role="img" aria-label={t(severity)}>
+      <path d={shapes[severity]} />
+    </svg>
+  );
+}

@@ -1,0 +1,187 @@
+// The map: one style from the service, symbols drawn here, clicks that open cards.
+
+import {
+  AttributionControl,
+  Map as MapLibre,
+  NavigationControl,
+  ScaleControl,
+  type GeoJSONSource,
+  type MapMouseEvent,
+  type StyleSpecification,
+} from "maplibre-gl";
+import "maplibre-gl/dist/maplibre-gl.css";
+import { effect } from "@preact/signals";
+import { ask, type Bbox, type SymbolImage } from "./api";
+import { read, write } from "./permalink";
+import { finding, grid, language, layers, me, openFinding, openGrid, zoom, type LayerName } from "./state";
+
+// Which of the style's layers each switch turns on and off.
+const SWITCHED: Record<LayerName, RegExp> = {
+  grids: /^grids$|^grid-(border|label)$|^unit-border$/,
+  findings: /^findings-/,
+  households: /^household/,
+  ground: /^(settlements|water|rivers|road|settlement-label)/,
+};
+const CLICKABLE_FINDINGS = ["findings-point", "findings-minor", "findings-fill", "findings-line"];
+const NONE: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
+const CALM = matchMedia("(prefers-reduced-motion: reduce)");
+const PHONE = matchMedia("(max-width: 760px)");
+
+type Style = StyleSpecification & { metadata?: { "wangge:images"?: SymbolImage[] } };
+
+let map: MapLibre | null = null;
+
+/** What the panel and the bar hide of the map, so that what is flown to is seen. */
+function padding() {
+  return PHONE.matches
+    ? { top: 90, bottom: Math.round(innerHeight * 0.5), left: 30, right: 30 }
+    : { top: 100, bottom: 60, left: 420, right: 400 };
+}
+
+/** Move to a place; what is smaller than a house is shown with its surroundings. */
+export function flyTo(bbox: Bbox, most = 17): void {
+  map?.fitBounds(bbox, { padding: padding(), maxZoom: most, animate: !CALM.matches, duration: 900 });
+}
+
+export function canDraw(): boolean {
+  return Boolean(document.createElement("canvas").getContext("webgl2"));
+}
+
+export async function makeMap(container: HTMLElement): Promise<void> {
+  const link = read(location.hash);
+  const style = await ask<Style>(`/styles/coverage.json?lang=${language.peek()}`);
+  const home = me.peek()!.bbox;
+  const made = new MapLibre({
+    container,
+    style,
+    // Chinese and Latin text alike are drawn in the reader's own fonts; none is fetched.
+    localIdeographFontFamily: '"Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif',
+    attributionControl: false,
+    maxZoom: 19,
+    minZoom: 6,
+    dragRotate: false,
+    pitchWithRotate: false,
+    fadeDuration: 120,
+    ...(link.view
+      ? { center: [link.view.lon, link.view.lat] as [number, number], zoom: link.view.zoom }
+      : { bounds: home, fitBoundsOptions: { padding: startPadding() } }),
+  });
+  map = made;
+  made.touchZoomRotate.disableRotation();
+  const quiet = new AttributionControl({ compact: true, customAttribution: "wangge" });
+  made.addControl(quiet, "bottom-right");
+  made.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
+  made.addControl(new ScaleControl({ maxWidth: 110 }), "bottom-right");
+  // Symbols are asked for by the style before it is loaded: drawn then, each once.
+  const images = new Map((style.metadata?.["wangge:images"] ?? []).map((image) => [image.id, image]));
+  const ratio = Math.max(2, Math.ceil(devicePixelRatio));
+  const { draw } = await import("./symbols");
+  made.on("styleimagemissing", ({ id }) => {
+    const image = images.get(id);
+    if (image && !made.hasImage(id)) made.addImage(id, draw(image, ratio), { pixelRatio: ratio });
+  });
+  made.on("style.load", () => prepare(made));
+  made.on("moveend", keepLink);
+  made.on("click", (event) => click(made, event));
+  made.on("mousemove", (event) => {
+    made.getCanvas().style.cursor = hit(made, event) ? "pointer" : "";
+  });
+  made.once("idle", () => performance.mark("county-painted"));
+  follow(made);
+  if (link.finding) void openFinding(link.finding);
+  else if (link.grid) void openGrid(link.grid);
+}
+
+function startPadding() {
+  return PHONE.matches
+    ? { top: 70, bottom: Math.round(innerHeight * 0.42), left: 12, right: 12 }
+    : { top: 84, bottom: 40, left: 400, right: 40 };
+}
+
+function prepare(made: MapLibre): void {
+  made.addSource("chosen", { type: "geojson", data: NONE });
+  const under = made.getLayer("settlement-label") ? "settlement-label" : undefined;
+  made.addLayer(
+    { id: "chosen-halo", type: "line", source: "chosen", paint: { "line-color": "#ffffff", "line-width": 7, "line-opacity": 0.9 } },
+    under,
+  );
+  made.addLayer(
+    { id: "chosen-line", type: "line", source: "chosen", paint: { "line-color": "#23272b", "line-width": 2.5 } },
+    under,
+  );
+  made.addLayer(
+    {
+      id: "chosen-point",
+      type: "circle",
+      source: "chosen",
+      filter: ["==", ["geometry-type"], "Point"],
+      paint: { "circle-radius": 10, "circle-color": "#ffffff00", "circle-stroke-color": "#23272b", "circle-stroke-width": 2.5 },
+    },
+    under,
+  );
+}
+
+/** Let the map follow the page's state. */
+function follow(made: MapLibre): void {
+  let shown = language.peek();
+  effect(() => {
+    if (language.value === shown) return;
+    shown = language.value;
+    keepLink();
+    void ask<Style>(`/styles/coverage.json?lang=${shown}`).then((style) => made.setStyle(style, { diff: false }));
+  });
+  effect(() => {
+    const wanted = layers.value;
+    whenReady(made, () => {
+      for (const { id } of made.getStyle().layers) {
+        const name = (Object.keys(SWITCHED) as LayerName[]).find((each) => SWITCHED[each].test(id));
+        if (name) made.setLayoutProperty(id, "visibility", wanted[name] ? "visible" : "none");
+      }
+    });
+  });
+  effect(() => {
+    const chosen = finding.value;
+    whenReady(made, () => {
+      const shape = chosen && { type: "Feature" as const, geometry: chosen.geometry, properties: {} };
+      made.getSource<GeoJSONSource>("chosen")?.setData(shape ?? NONE);
+    });
+    if (chosen) flyTo(chosen.bbox);
+    keepLink();
+  });
+  effect(() => {
+    if (grid.value) flyTo(grid.value.bbox, 15.5);
+    keepLink();
+  });
+}
+
+function whenReady(made: MapLibre, work: () => void): void {
+  if (made.isStyleLoaded() || made.getSource("chosen")) work();
+  else made.once("idle", work);
+}
+
+function keepLink(): void {
+  if (!map) return;
+  const { lng, lat } = map.getCenter();
+  zoom.value = map.getZoom();
+  const link = {
+    view: { zoom: map.getZoom(), lat, lon: lng },
+    finding: finding.peek()?.id ?? null,
+    grid: grid.peek()?.code ?? null,
+    lang: language.peek(),
+  };
+  history.replaceState(null, "", write(link));
+}
+
+function hit(made: MapLibre, event: MapMouseEvent) {
+  const { x, y } = event.point;
+  const ids = (names: string[]) => names.filter((name) => made.getLayer(name));
+  const near = made.queryRenderedFeatures([[x - 4, y - 4], [x + 4, y + 4]], { layers: ids(CLICKABLE_FINDINGS) });
+  return near[0] ?? made.queryRenderedFeatures(event.point, { layers: ids(["grids"]) })[0];
+}
+
+function click(made: MapLibre, event: MapMouseEvent): void {
+  const found = hit(made, event);
+  if (!found) return;
+  if (found.source === "findings") void openFinding(String(found.properties.id));
+  else if (made.getZoom() >= 10) void openGrid(String(found.properties.code));
+}

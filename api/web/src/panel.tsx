@@ -1,0 +1,88 @@
+// The panel: the verdict, the four numbers, and the findings beneath. On a phone, a sheet.
+
+import { useState } from "preact/hooks";
+import type { Summary } from "./api";
+import { Findings } from "./findings";
+import { count, day, land } from "./format";
+import { checking, checkNow, language, me, pick, problem, t, verdict, loadVerdict } from "./state";
+
+export function Panel() {
+  const [up, setUp] = useState(false);
+  const summary = verdict.value?.summary ?? null;
+  return (
+    <aside class={`panel${up ? " up" : ""}`} aria-label={t("panel")}>
+      <button type="button" class="handle" aria-expanded={up} onClick={() => setUp(!up)}>
+        <span class="grip" aria-hidden="true" />
+        {t(up ? "sheetDown" : "sheetUp")}
+      </button>
+      <div class="panel-body">
+        {problem.value && (
+          <div class="notice" role="alert">
+            {pick(problem.value.zh, problem.value.en)}{" "}
+            <button type="button" class="link" onClick={() => void loadVerdict()}>{t("retry")}</button>
+          </div>
+        )}
+        {verdict.value === null && !problem.value && <p class="soft" role="status">{t("loading")}</p>}
+        {verdict.value && !summary && <Unchecked />}
+        {summary && <Numbers summary={summary} />}
+        {summary && <Findings />}
+      </div>
+    </aside>
+  );
+}
+
+function Unchecked() {
+  return (
+    <div class="notice">
+      <p>{t("notChecked")}</p>
+      {me.value?.may_check && (
+        <button type="button" class="primary" disabled={checking.value} onClick={() => void checkNow()}>
+          {t(checking.value ? "checking" : "checkNow")}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Numbers({ summary }: { summary: Summary }) {
+  const lang = language.value;
+  const n = (value: number) => count(lang, value);
+  const [mainLand, otherLand] = land(lang, summary.uncovered_km2 * 1e6);
+  const unlocated = summary.households_unlocated ?? 0;
+  const located = summary.households - unlocated;
+  const state = { true: "No", false: "Yes", null: "Unknown" }[String(summary.blind_spots)] as "No" | "Yes" | "Unknown";
+  const gaps = { land: mainLand, homes: n(summary.households_uncovered) };
+  const checked = verdict.value?.check?.finished_at;
+  const whole = summary.parent_area_km2;
+  return (
+    <section>
+      <h1 class={`verdict ${state}`}>{t(`verdict${state}`)}</h1>
+      <p class="verdict-why">
+        {state !== "Unknown" && t(`verdict${state}Why`, gaps)}{" "}
+        {checked && <span class="soft">{t("asOf", { date: day(lang, verdict.value?.reference_date ?? checked) })}</span>}
+      </p>
+      <dl class="numbers">
+        <Number name={t("grids")} value={n(summary.grids)} of={t("gridsOf", { errors: n(summary.errors) })} />
+        <Number
+          name={t("uncovered")}
+          value={mainLand}
+          of={`${otherLand}${whole === null ? "" : ` · ${t("uncoveredOf", { area: n(Math.round(whole)) })}`}`}
+        />
+        <Number name={t("homes")} value={n(summary.households_uncovered)} of={t("homesOf", { n: n(located) })} />
+        <Number name={t("unlocated")} value={n(unlocated)} of={t("unlocatedOf", { n: n(summary.households) })} />
+      </dl>
+    </section>
+  );
+}
+
+function Number({ name, value, of }: { name: string; value: string; of: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>
+        {value}
+        <small>{of}</small>
+      </dd>
+    </div>
+  );
+}

@@ -1,0 +1,102 @@
+// What the page knows: signals, and the few actions that change them.
+
+import { computed, signal } from "@preact/signals";
+import { ask, Problem, send } from "./api";
+import type { FindingDetail, FindingList, GridDetail, Me, Verdict } from "./api";
+import { read } from "./permalink";
+import { say, type Language, type Word } from "./words";
+
+const link = read(location.hash);
+
+export const language = signal<Language>(link.lang ?? "zh");
+export const me = signal<Me | null | undefined>(undefined); // undefined: not known yet
+export const verdict = signal<Verdict | null>(null);
+export const problem = signal<Problem | null>(null);
+export const finding = signal<FindingDetail | null>(null);
+export const grid = signal<GridDetail | null>(null);
+export const zoom = signal(0);
+export const layers = signal({ grids: true, findings: true, households: true, ground: true });
+export const checking = signal(false);
+
+export type LayerName = keyof typeof layers.value;
+
+/** Say a word in the reader's language; it follows the switch. */
+export function t(word: Word, gaps: Record<string, string> = {}): string {
+  return say(language.value, word, gaps);
+}
+
+/** Choose between a Chinese and an English text. */
+export function pick(zh: string | null, en: string | null): string {
+  return (language.value === "zh" ? zh : en) ?? zh ?? "";
+}
+
+export const reference = computed(() => verdict.value?.check?.finished_at ?? null);
+
+async function guarded(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+    problem.value = null;
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    if (error.status === 401) me.value = null;
+    else problem.value = error;
+  }
+}
+
+// The answer to "who am I" is asked for while the page's code is still being read.
+export function start(): Promise<void> {
+  return guarded(async () => {
+    me.value = await ask<Me>("/api/session");
+    await loadVerdict();
+  });
+}
+
+export function loadVerdict(): Promise<void> {
+  return guarded(async () => {
+    verdict.value = await ask<Verdict>("/api/coverage");
+  });
+}
+
+export async function signIn(username: string, password: string): Promise<void> {
+  me.value = await send<Me>("POST", "/api/session", { username, password });
+  await loadVerdict();
+}
+
+export async function signOut(): Promise<void> {
+  await guarded(() => send<void>("DELETE", "/api/session"));
+  // A new page, so that nothing of the last reader's stays in memory.
+  location.reload();
+}
+
+export function checkNow(): Promise<void> {
+  checking.value = true;
+  return guarded(async () => {
+    await send("POST", "/api/coverage/check");
+    location.reload();
+  }).finally(() => {
+    checking.value = false;
+  });
+}
+
+export function findings(query: Record<string, string>): Promise<FindingList> {
+  return ask<FindingList>(`/api/coverage/findings?${new URLSearchParams(query)}`);
+}
+
+export function openFinding(id: string): Promise<void> {
+  return guarded(async () => {
+    finding.value = await ask<FindingDetail>(`/api/coverage/findings/${encodeURIComponent(id)}`);
+    grid.value = null;
+  });
+}
+
+export function openGrid(code: string): Promise<void> {
+  return guarded(async () => {
+    grid.value = await ask<GridDetail>(`/api/grids/${encodeURIComponent(code)}`);
+    finding.value = null;
+  });
+}
+
+export function closeCard(): void {
+  finding.value = null;
+  grid.value = null;
+}
