@@ -22,7 +22,7 @@ from api.sample.territory import divide_territory
 
 SEED = 20260101
 # What a check reads, kept as it was before defects were injected.
-CLEAN = ("area", "grid", "household_unit", "household", "appointment")
+CLEAN = ("area", "grid", "household_unit", "household", "appointment", "party_branch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,5 +85,5 @@ def build_county(seed: int = SEED, size: Size = "county") -> SampleCounty:
         settlement, ground, territory, rivers, names, land, rng(13)
     )
     clean = {name: frames[name] for name in CLEAN}
-    spoiled, defects = inject(plan, size, clean, rng(14))
+    spoiled, defects = inject(size, frames, rng(14))
     return SampleCounty(seed, size, {**frames, **spoiled}, clean, defects)

@@ -15,8 +15,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from api.sample import strokes
-from api.sample.lists import spoil_households, vacate
-from api.sample.plan import Ints, Plan, Size
+from api.sample.lists import disband, spoil_households, vacate
+from api.sample.plan import Ints, Size
 from geo.crs import gcj02_from_wgs84
 
 Shapes = dict[str, shapely.Polygon]
@@ -75,9 +75,9 @@ Stroke = Callable[[Draft, str, float], Done]
 
 
 def inject(
-    plan: Plan, size: Size, clean: dict[str, pd.DataFrame], rng: np.random.Generator
+    size: Size, clean: dict[str, pd.DataFrame], rng: np.random.Generator
 ) -> tuple[dict[str, pd.DataFrame], list[dict[str, object]]]:
-    """Return frames with defects for ``grid``, ``household``, ``appointment``, and their list."""
+    """Return the frames that defects have changed, and the list of the defects."""
     grid = clean["grid"].copy()
     draft = _draft(clean, rng)
     defects: list[dict[str, object]] = []
@@ -92,10 +92,14 @@ def inject(
     share = 1.0 if size == "county" else 0.1
     household = clean["household"].copy()
     defects += list(spoil_households(household, grid, share, rng))
-    appointment = clean["appointment"].copy()
-    defects += list(vacate(appointment, share, rng))
-    appointment = appointment[appointment["code"] != ""].reset_index(drop=True)
-    return {"grid": grid, "household": household, "appointment": appointment}, defects
+    appointment, vacant = vacate(clean["appointment"], share, rng)
+    branch, appointment, without = disband(
+        clean["party_branch"], appointment, clean["party_member"], share, rng
+    )
+    spoiled: dict[str, pd.DataFrame] = {
+        "grid": grid, "household": household, "appointment": appointment, "party_branch": branch,
+    }  # fmt: skip
+    return spoiled, [*defects, *vacant, without]
 
 
 def _draft(clean: dict[str, pd.DataFrame], rng: np.random.Generator) -> Draft:

@@ -10,7 +10,7 @@ import pandas as pd
 UNLOCATED_SHARE, UNLOCATED_VILLAGES = 0.0032, 14
 MISFILED_LANES, MISFILED_A_LANE = 13, 5
 STACKS, STACK = 2, 26
-WITHOUT_WORKER, WITHOUT_HEAD = 9, 3
+WITHOUT_WORKER, WITHOUT_HEAD, WITHOUT_BRANCH = 9, 3, 2
 
 
 def spoil_households(
@@ -50,22 +50,37 @@ def spoil_households(
 
 def vacate(
     appointment: pd.DataFrame, share: float, rng: np.random.Generator
-) -> Iterator[dict[str, object]]:
+) -> tuple[pd.DataFrame, list[dict[str, object]]]:
     """Move some grids' only worker to another grid, and leave some grids without a head.
 
     Nobody is dismissed: the numbers of heads and of workers stay.
     """
-    role, grid = appointment["role"], appointment["grid_code"]
-    worker = appointment[role == "grid_worker"]
+    posts = appointment.copy()
+    role, grid = posts["role"], appointment["grid_code"]
+    worker = posts[role == "grid_worker"]
     single = worker[~worker["grid_code"].duplicated(keep=False)]
     chosen = rng.permutation(len(single))[: 2 * max(round(WITHOUT_WORKER * share), 1)]
     left, right = np.split(single.index.to_numpy()[chosen], 2)
-    vacant = sorted(grid.loc[left])
-    appointment.loc[left, "grid_code"] = grid.loc[right].to_numpy()
-    yield {"kind": "without_worker", "grids": vacant}
-    head = appointment[role == "grid_head"]
+    posts.loc[left, "grid_code"] = grid.loc[right].to_numpy()
+    head = posts[role == "grid_head"]
     several = head[head["person_code"].duplicated()]
     chosen = rng.permutation(len(several))[: max(round(WITHOUT_HEAD * share), 1)]
     gone = several.index.to_numpy()[chosen]
-    yield {"kind": "without_head", "grids": sorted(grid.loc[gone])}
-    appointment.loc[gone, "code"] = ""
+    return posts[~posts.index.isin(gone)].reset_index(drop=True), [
+        {"kind": "without_worker", "grids": sorted(grid.loc[left])},
+        {"kind": "without_head", "grids": sorted(grid.loc[gone])},
+    ]
+
+
+def disband(
+    branch: pd.DataFrame, appointment: pd.DataFrame, member: pd.DataFrame, share: float,
+    rng: np.random.Generator,
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, object]]:  # fmt: skip
+    """Take the branch, and its secretary's post, from some premises where no member lives."""
+    idle = branch.loc[~branch["code"].isin(member["branch_code"]), "code"].to_numpy(object)
+    gone = rng.permutation(idle)[: max(round(WITHOUT_BRANCH * share), 1)]
+    lost = branch["code"].isin(gone)
+    posts = appointment[~appointment["branch_code"].isin(gone)].reset_index(drop=True)
+    grids = sorted(branch.loc[lost, "grid_code"])
+    told: dict[str, object] = {"kind": "without_branch", "grids": grids}
+    return branch[~lost].reset_index(drop=True), posts, told

@@ -228,7 +228,7 @@ def test_everyone_answers_for_something(small: SampleCounty) -> None:
     pairs = pd.DataFrame({"person": heads["person_code"], "village": village}).value_counts()
     assert pairs.index.get_level_values("person").is_unique
     assert pairs.max() > 1
-    assert len(small.frames["party_branch"]) == len(grid)
+    assert set(small.clean["party_branch"]["grid_code"]) == set(grid["code"])
     units = posts.loc[posts["role"] == "unit_head", "unit_code"]
     assert sorted(units) == sorted(small.frames["household_unit"]["code"])
     assert small.frames["person"]["phone"].str.fullmatch(r"10000\d{6}").all()
@@ -312,9 +312,15 @@ def test_the_small_countys_households_are_spoilt_as_declared(small: SampleCounty
     points = after["geom"].dropna().to_wkb().value_counts()
     assert (points > 10).sum() == sum(d["kind"] == "stacked" for d in small.defects)
     posts = small.frames["appointment"]
-    for role, kind in (("grid_worker", "without_worker"), ("grid_head", "without_head")):
+    for role, kind in (
+        ("grid_worker", "without_worker"),
+        ("grid_head", "without_head"),
+        ("branch_secretary", "without_branch"),
+    ):
         manned = set(posts.loc[posts["role"] == role, "grid_code"])
         assert sorted(set(small.frames["grid"]["code"]) - manned) == told[kind]["grids"]
+    branches = set(small.frames["party_branch"]["grid_code"])
+    assert not branches & set(told["without_branch"]["grids"])
 
 
 def test_rivers_run_along_borders_and_roads_join_settlements(small: SampleCounty) -> None:
