@@ -7,8 +7,9 @@ polygon of the right parent holds are as they should be and are dropped; the oth
 Lines are noded in floating precision: snap-rounding hides faces below a millimetre and makes
 false ones.
 
-Known limits: a face's owners are found by one inner point, or, where a polygon's border passes
-through the face, after cutting the face by it.
+Known limits: a face's owners are found by one inner point, clear of every border by the tolerance
+where there is such a point, or, where a polygon's border passes through the face, after cutting
+the face by it.
 """
 
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ from geo.certificate import Floats, Geometries, Ints, Segments
 # Above this many faces the borders plainly come from different sources: cutting each face by the
 # polygons that cross it would take minutes and explain nothing.
 MOST_FACES_TO_CUT = 20_000
+# Inner points that are tried in a piece before the best is taken.
+MOST_TRIES = 32
 # A polygon that covers this share of a face, give or take arithmetic, covers it or does not.
 WHOLE = 1e-6
 
@@ -59,7 +62,7 @@ class Face:
         return len(self.owners)
 
 
-def defects(rest: Segments, territory: Territory) -> list[Face]:
+def defects(rest: Segments, territory: Territory, clearance: float = 0.0) -> list[Face]:
     """Cut the plane along the residue and return the faces that are not as they should be.
 
     Parameters
@@ -68,6 +71,8 @@ def defects(rest: Segments, territory: Territory) -> list[Face]:
         The residue, welded; in the CRS of the territory.
     territory
         Valid polygons.
+    clearance
+        How far the weld may have moved a border, in the layer's units.
 
     Returns
     -------
@@ -77,7 +82,7 @@ def defects(rest: Segments, territory: Territory) -> list[Face]:
     pieces = cut(lines_of(rest.ends))
     if not len(pieces):
         return []
-    look = _Look(territory)
+    look = _Look(territory, clearance)
     # Whether a face is a defect is the same all over it, for the residue bounds every change of
     # every parent's count; who holds it may still differ from spot to spot.
     faces = [face for face in look.at(pieces) if look.is_defect(face)]
@@ -102,14 +107,15 @@ def cut(lines: Geometries) -> Geometries:
 class _Look:
     """Looks up which polygons and which parent hold a place."""
 
-    def __init__(self, territory: Territory) -> None:
+    def __init__(self, territory: Territory, clearance: float) -> None:
         self.territory = territory
+        self.clearance = clearance
         self.polygons = shapely.STRtree(territory.polygons)
         self.parents = shapely.STRtree(territory.parents)
 
     def at(self, pieces: Geometries) -> Iterator[Face]:
         """Give pieces of plane their owners and parent, by one inner point each."""
-        points = shapely.point_on_surface(pieces)
+        points = self._inner_points(pieces)
         piece, polygon = self.polygons.query(points, predicate="intersects")
         owners: list[list[int]] = [[] for _ in pieces]
         for at, who in zip(piece.tolist(), polygon.tolist(), strict=True):
@@ -119,6 +125,35 @@ class _Look:
         parent[piece] = which
         for geometry, who, inside in zip(pieces, owners, parent.tolist(), strict=True):
             yield Face(geometry, tuple(sorted(who)), inside)
+
+    def _inner_points(self, pieces: Geometries) -> Geometries:
+        """Return a point in each piece that the weld cannot have put on another side of a border.
+
+        A welded piece can hold strips of another depth, as wide as borders were moved; a point
+        that fell into one would speak for the whole piece.
+        """
+        points = np.asarray(shapely.point_on_surface(pieces), dtype=object)
+        for at in np.flatnonzero(~self._is_clear(points)).tolist():
+            triangles = shapely.get_parts(shapely.constrained_delaunay_triangles(pieces[at]))
+            largest = np.argsort(-shapely.area(triangles), kind="stable")[:MOST_TRIES]
+            others = np.asarray(shapely.centroid(triangles[largest]), dtype=object)
+            clear = np.flatnonzero(self._is_clear(others))
+            # Where every point is near a border, the middle of the bulk is the best there is.
+            if len(others):
+                points[at] = others[clear[0] if len(clear) else 0]
+        return points
+
+    def _is_clear(self, points: Geometries) -> NDArray[np.bool_]:
+        clear = np.ones(len(points), dtype=bool)
+        if self.clearance > 0:
+            point, polygon = self.polygons.query(
+                points, predicate="dwithin", distance=self.clearance
+            )
+            used, place = np.unique(polygon, return_inverse=True)
+            borders = shapely.boundary(self.territory.polygons[used])
+            near = shapely.dwithin(points[point], borders[place], self.clearance)
+            clear[point[near]] = False
+        return clear
 
     def is_defect(self, face: Face) -> bool:
         """Tell whether a face has the wrong number of owners, or a wrong one."""

@@ -99,10 +99,12 @@ class Faults:
             for pair in _pairs(face.owners):
                 common[pair] += face.geometry.area
         own = shapely.area(self.territory.polygons)
+        # The weld may have moved the inner one's border by the tolerance.
+        least = own * (1 - EQUAL_SHARE) - self.tolerance * shapely.length(self.territory.polygons)
         return {
             pair
             for pair, area in common.items()
-            if area >= own[pair[0]] * (1 - EQUAL_SHARE) and own[pair[0]] < own[pair[1]]
+            if area >= least[pair[0]] and own[pair[0]] < own[pair[1]]
         }
 
     def _duplicates(self, twins: Ints) -> Iterator[Finding]:

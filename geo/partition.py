@@ -95,10 +95,11 @@ def find_faults(
         return Partition(found, outside_m2=overlays_m2)
     welded = weld(rest, tolerance_m, explain.ruler.metres(polygons))
     territory = Territory(polygons, own, shapes)
-    faces = defects(welded.rest, territory)
+    unit = tolerance_m / min(explain.ruler.metres(polygons))
+    faces = defects(welded.rest, territory, unit)
     faults = measure_faults(layer, territory, rows, codes, faces, welded.rest, explain, tolerance_m)
     if len(shapes):
-        assert_identity(territory, faces, rest, tolerance_m / min(explain.ruler.metres(polygons)))
+        assert_identity(territory, faces, rest, unit)
     found.extend(faults.findings(welded))
     return _tally(faults, found, overlays_m2)
 
