@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { ask, type Legend as LegendData, type LegendItem, type SymbolImage } from "./api";
 import { count, day } from "./format";
-import { language, layers, pick, t, verdict, type LayerName } from "./state";
+import { finding, grid, language, layers, pick, t, verdict, type LayerName } from "./state";
 import type { Word } from "./words";
 
 const SHOWN: [LayerName, Word][] = [
@@ -16,6 +16,11 @@ const PHONE = matchMedia("(max-width: 760px)");
 
 export function Legend() {
   const [open, setOpen] = useState(!PHONE.matches);
+  // A card and a long legend do not fit beside each other: the legend steps back to its counts.
+  const crowded = finding.value !== null || grid.value !== null;
+  useEffect(() => {
+    if (crowded && innerHeight < 1100) setOpen(false);
+  }, [crowded]);
   const [legends, setLegends] = useState<LegendData[]>([]);
   const [images, setImages] = useState<Map<string, SymbolImage>>(new Map());
   useEffect(() => {
@@ -44,7 +49,7 @@ function Section(props: { legend: LegendData; name: LayerName; word: Word; image
   const on = layers.value[name];
   const reference = verdict.value?.reference_date ?? legend.date;
   const n = legend.n === null ? "" : `n = ${count(language.value, legend.n)} ${pick(legend.unit.zh, legend.unit.en)}`;
-  const note = [n, n && reference ? t("asOf", { date: day(language.value, reference) }) : ""].filter(Boolean).join(" · ");
+  const date = n && reference ? t("asOf", { date: day(language.value, reference) }) : "";
   if (!full && name !== "findings") return null;
   return (
     <div class="legend-section">
@@ -56,7 +61,11 @@ function Section(props: { legend: LegendData; name: LayerName; word: Word; image
         />
         <b>{t(word)}</b>
       </label>
-      {note && <p class="soft small">{note}</p>}
+      {n && (
+        <p class="soft small">
+          <span class="whole">{n}</span> <span class="whole">{date}</span>
+        </p>
+      )}
       {full && on && (
         <ul>
           {legend.items

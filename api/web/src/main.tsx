@@ -3,5 +3,7 @@ import { App } from "./app";
 import { start } from "./state";
 import "./style.css";
 
+// The map's code is fetched while the session is asked for, and while somebody signs in.
+void import("./map");
 void start();
 render(<App />, document.getElementById("app")!);

@@ -1,10 +1,12 @@
 // The map: one style from the service, symbols drawn here, clicks that open cards.
 
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import {
   AttributionControl,
   Map as MapLibre,
   NavigationControl,
   ScaleControl,
+  setWorkerUrl,
   type GeoJSONSource,
   type MapMouseEvent,
   type StyleSpecification,
@@ -13,6 +15,7 @@ import "maplibre-gl/dist/maplibre-gl.css";
 import { effect } from "@preact/signals";
 import { ask, type Bbox, type SymbolImage } from "./api";
 import { read, write } from "./permalink";
+import { draw } from "./symbols";
 import { finding, grid, language, layers, me, openFinding, openGrid, zoom, type LayerName } from "./state";
 
 // Which of the style's layers each switch turns on and off.
@@ -28,6 +31,9 @@ const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 const PHONE = matchMedia("(max-width: 760px)");
 
 type Style = StyleSpecification & { metadata?: { "wangge:images"?: SymbolImage[] } };
+
+// The worker is a file of our own, so that the content policy need allow no other.
+setWorkerUrl(workerUrl);
 
 let map: MapLibre | null = null;
 
@@ -72,13 +78,12 @@ export async function makeMap(container: HTMLElement): Promise<void> {
   made.addControl(quiet, "bottom-right");
   made.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
   made.addControl(new ScaleControl({ maxWidth: 110 }), "bottom-right");
-  // Symbols are asked for by the style before it is loaded: drawn then, each once.
+  // A symbol is drawn when the style first asks for it, and kept.
   const images = new Map((style.metadata?.["wangge:images"] ?? []).map((image) => [image.id, image]));
   const ratio = Math.max(2, Math.ceil(devicePixelRatio));
-  const { draw } = await import("./symbols");
-  made.on("styleimagemissing", ({ id }) => {
+  made.setMissingStyleImageResolver((id) => {
     const image = images.get(id);
-    if (image && !made.hasImage(id)) made.addImage(id, draw(image, ratio), { pixelRatio: ratio });
+    if (image) made.addImage(id, draw(image, ratio), { pixelRatio: ratio });
   });
   made.on("style.load", () => prepare(made));
   made.on("moveend", keepLink);
@@ -95,7 +100,7 @@ export async function makeMap(container: HTMLElement): Promise<void> {
 function startPadding() {
   return PHONE.matches
     ? { top: 70, bottom: Math.round(innerHeight * 0.42), left: 12, right: 12 }
-    : { top: 84, bottom: 40, left: 400, right: 40 };
+    : { top: 84, bottom: 40, left: 400, right: innerWidth > 1100 ? 270 : 30 };
 }
 
 function prepare(made: MapLibre): void {
@@ -155,8 +160,8 @@ function follow(made: MapLibre): void {
 }
 
 function whenReady(made: MapLibre, work: () => void): void {
-  if (made.isStyleLoaded() || made.getSource("chosen")) work();
-  else made.once("idle", work);
+  if (made.getSource("chosen")) work();
+  else made.once("style.load", work);
 }
 
 function keepLink(): void {

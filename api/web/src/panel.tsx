@@ -1,14 +1,19 @@
 // The panel: the verdict, the four numbers, and the findings beneath. On a phone, a sheet.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Summary } from "./api";
 import { Findings } from "./findings";
 import { count, day, land } from "./format";
-import { checking, checkNow, language, me, pick, problem, t, verdict, loadVerdict } from "./state";
+import { checking, checkNow, finding, grid, language, me, pick, problem, t, verdict, loadVerdict } from "./state";
 
 export function Panel() {
   const [up, setUp] = useState(false);
   const summary = verdict.value?.summary ?? null;
+  // On a phone the sheet steps back from what it has shown the way to.
+  const card = finding.value ?? grid.value;
+  useEffect(() => {
+    if (card) setUp(false);
+  }, [card]);
   return (
     <aside class={`panel${up ? " up" : ""}`} aria-label={t("panel")}>
       <button type="button" class="handle" aria-expanded={up} onClick={() => setUp(!up)}>
@@ -59,14 +64,14 @@ function Numbers({ summary }: { summary: Summary }) {
       <h1 class={`verdict ${state}`}>{t(`verdict${state}`)}</h1>
       <p class="verdict-why">
         {state !== "Unknown" && t(`verdict${state}Why`, gaps)}{" "}
-        {checked && <span class="soft">{t("asOf", { date: day(lang, verdict.value?.reference_date ?? checked) })}</span>}
+        {checked && <span class="soft whole">{t("asOf", { date: day(lang, verdict.value?.reference_date ?? checked) })}</span>}
       </p>
       <dl class="numbers">
         <Number name={t("grids")} value={n(summary.grids)} of={t("gridsOf", { errors: n(summary.errors) })} />
         <Number
           name={t("uncovered")}
           value={mainLand}
-          of={`${otherLand}${whole === null ? "" : ` · ${t("uncoveredOf", { area: n(Math.round(whole)) })}`}`}
+          of={[otherLand, whole === null ? "" : t("uncoveredOf", { area: n(Math.round(whole)) })]}
         />
         <Number name={t("homes")} value={n(summary.households_uncovered)} of={t("homesOf", { n: n(located) })} />
         <Number name={t("unlocated")} value={n(unlocated)} of={t("unlocatedOf", { n: n(summary.households) })} />
@@ -75,13 +80,17 @@ function Numbers({ summary }: { summary: Summary }) {
   );
 }
 
-function Number({ name, value, of }: { name: string; value: string; of: string }) {
+function Number({ name, value, of }: { name: string; value: string; of: string | string[] }) {
   return (
     <div>
       <dt>{name}</dt>
       <dd>
         {value}
-        <small>{of}</small>
+        <small>
+          {[of].flat().filter(Boolean).map((part, at) => (
+            <span class="whole" key={part}>{at > 0 && "· "}{part} </span>
+          ))}
+        </small>
       </dd>
     </div>
   );
