@@ -166,17 +166,18 @@ def _read_ogr(
     return gpd.GeoDataFrame(frame, geometry=geometries, crs=_crs84(meta["crs"], path))
 
 
-def _choose_layer(source: str | bytes, path: Path, layer: str | None) -> str:
+def _choose_layer(source: str | bytes, path: Path, layer: str | None) -> str | int:
     names = [str(name) for name in pyogrio.list_layers(source)[:, 0]]
     if layer is None and len(names) == 1:
-        return names[0]
+        # By number: a GeoJSON without a name is called anew each time its bytes are opened.
+        return 0
     if layer not in names:
         raise TransferError(
             f"There is no layer “{layer}”." if layer else f"The file has {len(names)} layers.",
             cure=f"Name one with --layer: {', '.join(names)}.",
             file=path.name,
         )
-    return str(layer)
+    return layer
 
 
 def _geometries(wkb: "np.ndarray[Any, Any]") -> tuple["np.ndarray[Any, Any]", list[str]]:
