@@ -181,8 +181,8 @@ def _frame(layer: Layer) -> gpd.GeoDataFrame:
     """Return a layer's usable rows: what the gate let through, repaired where it had to be."""
     rows = np.flatnonzero(~shapely.is_missing(layer.shapes))
     columns = {
-        "code": layer.codes, "name": layer.names, "area_code": layer.parent,
-        "coverage": layer.coverage,
+        "code": layer.codes, "name": layer.names, "name_en": tuple(name.en for name in layer.names),
+        "area_code": layer.parent, "coverage": layer.coverage,
     }  # fmt: skip
     return gpd.GeoDataFrame(
         {name: [values[row] for row in rows] for name, values in columns.items()},

@@ -19,6 +19,8 @@ from geo.errors import ColumnError, EmptyLayerError
 from geo.explain import Explainer
 from geo.findings import Finding
 from geo.measure import Geometries
+from geo.phrases import Name
+from geo.register import names_of
 
 POLYGONAL = (3, 6)  # shapely's type numbers of Polygon and MultiPolygon
 # shapely's reasons, in Chinese; what is not listed is shown as it is.
@@ -44,7 +46,7 @@ class Layer:
     """
 
     codes: tuple[str, ...]
-    names: tuple[str, ...]
+    names: tuple[Name, ...]
     parent: tuple[str, ...]
     coverage: tuple[str, ...]
     shapes: Geometries
@@ -67,7 +69,8 @@ def admit(frame: gpd.GeoDataFrame) -> Layer:
     Parameters
     ----------
     frame
-        Columns ``code`` and the geometry; ``name``, ``area_code`` and ``coverage`` if there are.
+        Columns ``code`` and the geometry; ``name``, ``name_en``, ``area_code`` and ``coverage``
+        if there are.
 
     Raises
     ------
@@ -86,7 +89,7 @@ def admit(frame: gpd.GeoDataFrame) -> Layer:
         raise EmptyLayerError("No row has a polygon.", cure="Is it the right layer?")
     return Layer(
         codes=codes,
-        names=_text(frame, "name", codes),
+        names=tuple(names_of(frame, codes)),
         parent=_text(frame, "area_code", [""] * len(codes)),
         coverage=_text(frame, "coverage", ["exclusive"] * len(codes)),
         shapes=shapes,

@@ -25,7 +25,7 @@ from scipy.spatial import cKDTree
 from geo.errors import GeometryTypeError
 from geo.findings import Finding
 from geo.measure import inner_point
-from geo.phrases import distance, listing
+from geo.phrases import distance, in_english, listing
 from geo.register import Floats, Geometries, Indices, Register, locate, memberships
 
 __all__ = ["LIMITS", "HouseholdCheck", "check_households", "locate", "memberships"]
@@ -153,7 +153,7 @@ def _uncovered(register: Register, cluster_m: float) -> Iterator[Finding]:
         near = near_zh = ""
         if grid >= 0:
             name = register.names[grid]
-            near = f"; the nearest grid is {name}, {distance(far)} away"
+            near = f"; the nearest grid is {in_english(name)}, {distance(far)} away"
             near_zh = f"，最近的网格是{name}，相距 {distance(far, english=False)}"
         yield register.finding(
             "H201",
@@ -202,7 +202,7 @@ def _several(register: Register) -> dict[int, tuple[int, ...]]:
 def _in_several(register: Register, several: dict[int, tuple[int, ...]]) -> Iterator[Finding]:
     for grids in sorted(set(several.values())):
         rows = np.array([row for row, owners in several.items() if owners == grids])
-        names = [str(register.names[grid]) for grid in grids]
+        names = [register.names[grid] for grid in grids]
         count, land = len(rows), register.areas[grids[0]]
         yield register.finding(
             "H202",
@@ -234,7 +234,7 @@ def _misfiled(register: Register) -> Iterator[Finding]:
         actual, recorded = int(register.grid[group[0]]), int(register.recorded_row[group[0]])
         furthest = max(metres[row] for row in group.tolist())
         known = recorded >= 0
-        name = str(register.names[recorded] if known else register.record[group[0]])
+        name = register.names[recorded] if known else register.record[group[0]]
         here, count = register.names[actual], len(group)
         away = f", up to {distance(furthest)} away" if known and furthest else ""
         away_zh = f"，最远相距 {distance(furthest, english=False)}" if away else ""
@@ -246,9 +246,10 @@ def _misfiled(register: Register) -> Iterator[Finding]:
             register.areas[actual],
             length_m=furthest,
             words={
-                "message": f"{_homes(count)} of {name}{none} {_verb(count)} in {here}{away}.",
+                "message": f"{_homes(count)} of {in_english(name)}{none} {_verb(count)}"
+                f" in {in_english(here)}{away}.",
                 "message_zh": f"有 {count} 户登记在{name}{none_zh}，实际位于{here}{away_zh}。",
-                "fix": f"Record them in {here}, or correct their coordinates.",
+                "fix": f"Record them in {in_english(here)}, or correct their coordinates.",
                 "fix_zh": f"改登记到{here}，或更正住户坐标。",
             },
         )
@@ -277,8 +278,12 @@ def _stack(register: Register, rows: Indices) -> Finding:
     for shape, name in shapes:
         if shape is not None:
             ends = register.ruler.project(np.array([spot, shape.centroid], dtype=object))
-            middle = middle or (str(name) if shapely.distance(*ends) <= MIDDLE_M else "")
-    cause = f"the middle of {middle}, as a geocoder's default" if middle else "one building, or a "
+            middle = middle or (name if shapely.distance(*ends) <= MIDDLE_M else "")
+    cause = (
+        f"the middle of {in_english(middle)}, as a geocoder's default"
+        if middle
+        else "one building, or a "
+    )
     cause += "" if middle else "geocoder's default"
     cause_zh = (
         f"{middle}的中心点，疑为地址解析的默认点" if middle else "同一栋楼，或地址解析的默认点"

@@ -89,6 +89,29 @@ TEMPLATES: Mapping[str, tuple[str, str, str, str]] = {
 }
 
 
+class Name(str):
+    """What a place is called; ``en`` in English, the same where it has no English name.
+
+    Examples
+    --------
+    >>> Name("苇陂镇", "Weibei Town").en, Name("苇陂镇").en
+    ('Weibei Town', '苇陂镇')
+    """
+
+    en: str
+
+    def __new__(cls, zh: str, en: str = "") -> "Name":
+        """Take a name, and its English if there is one."""
+        name = super().__new__(cls, zh)
+        name.en = en or zh
+        return name
+
+
+def in_english(name: str) -> str:
+    """Return a name's English, or the name itself if it knows none."""
+    return name.en if isinstance(name, Name) else name
+
+
 class Wording(TypedDict):
     """A finding's sentences."""
 
@@ -108,13 +131,13 @@ def sentences(
     rule
         A code of :data:`TEMPLATES`.
     names
-        What the grids are called, the most concerned first.
+        What the grids are called, the most concerned first; a :class:`Name` knows its English.
     where
-        What the parent is called.
+        What the parent is called, likewise.
     measures
         ``area_m2``, ``width_m``, ``length_m``, ``households``, and what else the template takes.
     """
-    english = _words(names, where, measures, english=True)
+    english = _words(list(map(in_english, names)), in_english(where), measures, english=True)
     chinese = _words(names, where, measures, english=False)
     message, message_zh, fix, fix_zh = TEMPLATES[rule]
     return {
@@ -167,7 +190,7 @@ def number(value: object) -> float:
 
 def listing(names: Sequence[str], *, english: bool) -> str:
     """Join names, the first few of many."""
-    shown = list(names[:MOST_NAMES])
+    shown = [in_english(name) if english else name for name in names[:MOST_NAMES]]
     more = len(names) - len(shown)
     if not shown:
         return "no grid" if english else "无网格"

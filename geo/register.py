@@ -10,7 +10,7 @@ Known limit: PostGIS decides point in polygon in plain double arithmetic, GEOS e
 nearer to a border than its last bit can therefore differ between the two.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import geopandas as gpd
@@ -23,7 +23,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.findings import RULES, Finding, finding_id
 from geo.measure import Ruler
-from geo.phrases import Wording
+from geo.phrases import Name, Wording, in_english
 
 Geometries = NDArray[np.object_]
 Indices = NDArray[np.intp]
@@ -91,6 +91,20 @@ def text_of(frame: pd.DataFrame, column: str) -> Texts:
     return np.asarray(values.where(values.notna(), "").astype(str), dtype=object)
 
 
+def names_of(frame: pd.DataFrame, codes: Iterable[str]) -> Texts:
+    """Return what each row is called: ``name`` and ``name_en`` as one :class:`Name`, else its code.
+
+    Parameters
+    ----------
+    frame
+        Any columns.
+    codes
+        Aligned with the rows.
+    """
+    pairs = zip(text_of(frame, "name"), text_of(frame, "name_en"), codes, strict=True)
+    return np.array([Name(zh.strip() or code, en.strip()) for zh, en, code in pairs], dtype=object)
+
+
 class Register:
     """Households, grids and parents as arrays; grids and parents in order of code.
 
@@ -109,7 +123,7 @@ class Register:
         grids = grids.iloc[self.order]
         self.codes = codes[self.order]
         self.polygons: Geometries = np.asarray(grids.geometry.array, dtype=object)
-        self.names = np.where(text_of(grids, "name") == "", self.codes, text_of(grids, "name"))
+        self.names = names_of(grids, self.codes)
         self.areas = text_of(grids, "area_code")
         self.overlay: Flags = text_of(grids, "coverage") == "overlay"
         self.ruler = Ruler.of(self.polygons, grids.crs)
@@ -207,7 +221,7 @@ class Register:
     def where(self, area: str) -> tuple[str, str]:
         """Word where, in English and Chinese; nothing where it is not known."""
         name = self.area_names.get(area, area)
-        return (f" of {name}", name) if name else ("", "")
+        return (f" of {in_english(name)}", name) if name else ("", "")
 
     def middle(self, rows: Indices) -> int:
         """Return the household nearest to the mean of some."""
@@ -251,8 +265,8 @@ def _lands(parents: gpd.GeoDataFrame | None) -> tuple[Texts, Geometries, dict[st
     """Return parents' codes and polygons in order of code, and what they are called."""
     if parents is None:
         return np.empty(0, dtype=object), np.empty(0, dtype=object), {}
-    codes, names = text_of(parents, "code"), text_of(parents, "name")
+    codes = text_of(parents, "code")
     order = np.argsort(codes, kind="stable")
     shapes = np.asarray(parents.geometry.array, dtype=object)
-    called = dict(zip(codes, np.where(names == "", codes, names), strict=True))
+    called = dict(zip(codes, names_of(parents, codes), strict=True))
     return codes[order], shapes[order], called

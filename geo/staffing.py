@@ -12,8 +12,8 @@ import shapely
 
 from geo.findings import RULES, Finding, finding_id
 from geo.measure import inner_point
-from geo.phrases import Wording
-from geo.register import text_of
+from geo.phrases import Wording, in_english
+from geo.register import names_of, text_of
 
 # rule: (role that satisfies it, English, Chinese, fix, fix in Chinese)
 ROLES: dict[str, tuple[str, str, str, str, str]] = {
@@ -79,7 +79,8 @@ def check_staffing(
 
 
 def _without(rule: str, grids: gpd.GeoDataFrame, staffed: set[str]) -> Iterator[Finding]:
-    codes, names = text_of(grids, "code"), text_of(grids, "name")
+    codes = text_of(grids, "code")
+    names = names_of(grids, codes)
     areas = text_of(grids, "area_code")
     shapes = np.asarray(grids.geometry.array, dtype=object)
     nowhere = shapely.is_missing(shapes) | shapely.is_empty(shapes)
@@ -98,14 +99,14 @@ def _without(rule: str, grids: gpd.GeoDataFrame, staffed: set[str]) -> Iterator[
             area=areas[row] or None,
             geometry=shape,
             point=inner_point(shape),
-            **_words(rule, names[row] or codes[row]),
+            **_words(rule, names[row]),
         )
 
 
 def _words(rule: str, name: str) -> Wording:
     _, message, message_zh, fix, fix_zh = ROLES[rule]
     return {
-        "message": message.format(name=name),
+        "message": message.format(name=in_english(name)),
         "message_zh": message_zh.format(name=name),
         "fix": fix,
         "fix_zh": fix_zh,

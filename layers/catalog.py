@@ -57,7 +57,7 @@ CATALOG: Mapping[str, Layer] = {
         ),
         Layer(
             "grids", "网格", "Grids", "polygon", 8, 16,
-            _public("code", "name", "kind", "coverage", "area_code"),
+            _public("code", "name", "name_en", "kind", "coverage", "area_code"),
         ),
         Layer("units", "十户单元", "Ten-household units", "polygon", 14, 16,
               _public("code", "grid_code")),
@@ -76,3 +76,14 @@ CATALOG: Mapping[str, Layer] = {
         Layer("ground", "底图", "Ground", "mixed", 4, 16, _public("layer", "class", "name")),
     )
 }  # fmt: skip
+
+
+def tile_path(layer: str) -> str:
+    """Return where a layer's tiles are, with ``{z}``, ``{x}`` and ``{y}`` to be filled.
+
+    Examples
+    --------
+    >>> tile_path("grids")
+    '/tiles/grids/{z}/{x}/{y}.mvt'
+    """
+    return f"/tiles/{layer}/{{z}}/{{x}}/{{y}}.mvt"

@@ -1,14 +1,15 @@
 """Style documents for MapLibre: the tables of ``layers.style`` in the renderer's own language.
 
-Order from below: grid kinds, ground, borders by level, households, findings, labels. No glyphs
-and no sprite are named: text is drawn in the reader's own fonts, and the symbols travel as data
-in the document's metadata (``wangge:images``), for the page to draw once on a canvas.
+Order from below: grid kinds, ground, borders by level, shapes of findings, households, markers of
+findings, labels. No glyphs and no sprite are named: text is drawn in the reader's own fonts, and
+the symbols travel as data in the document's metadata (``wangge:images``), for the page to draw
+once on a canvas. The sources stand in the document itself, so that a map need not ask for them.
 """
 
 from collections.abc import Iterable
 from typing import Literal
 
-from layers.catalog import CATALOG, EXACT_ZOOM, FINDING_SHAPE_ZOOM, HOUSEHOLD_ZOOM
+from layers.catalog import CATALOG, EXACT_ZOOM, FINDING_SHAPE_ZOOM, HOUSEHOLD_ZOOM, tile_path
 from layers.style import (
     BORDERS,
     FINDING_CLASSES,
@@ -256,7 +257,12 @@ def _labels(lang: Language) -> list[dict[str, Json]]:
     ]
 
 
-def style_document(name: str, lang: Language = "zh", base_url: str = "") -> dict[str, Json]:
+def style_document(
+    name: str,
+    lang: Language = "zh",
+    base_url: str = "",
+    bounds: tuple[float, float, float, float] = (-180.0, -85.0, 180.0, 85.0),
+) -> dict[str, Json]:
     """Return a MapLibre style.
 
     Parameters
@@ -266,7 +272,9 @@ def style_document(name: str, lang: Language = "zh", base_url: str = "") -> dict
     lang
         The language of labels; an English name that is missing falls back to the Chinese one.
     base_url
-        Put before the sources' paths: a worker resolves no relative address.
+        Put before the tiles' paths: a worker resolves no relative address.
+    bounds
+        West, south, east, north of what the reader may see, degrees: no tile is asked for beyond.
 
     Raises
     ------
@@ -275,7 +283,8 @@ def style_document(name: str, lang: Language = "zh", base_url: str = "") -> dict
     """
     if name not in STYLES:
         raise KeyError(name)
-    data = [*_households(), *_findings()] if name == "coverage" else []
+    *shapes, minor, gravest = _findings()
+    data = [*shapes, *_households(), minor, gravest] if name == "coverage" else []
     fills = _grids() if name == "coverage" else []
     layers = [_BACKGROUND, *fills, *_ground(), *_borders(), *data, *_labels(lang)]
     used = {layer["source"] for layer in layers if "source" in layer}
@@ -287,17 +296,24 @@ def style_document(name: str, lang: Language = "zh", base_url: str = "") -> dict
             "wangge:images": images(),
             "wangge:legends": {key: legend(key) for key in legends if key in used},
         },
-        "sources": {
-            key: {
-                "type": "vector",
-                "url": f"{base_url}/tiles/{key}.json",
-                **({"promoteId": promote} if (promote := _identity(key)) else {}),
-            }
-            for key in CATALOG
-            if key in used
-        },
+        "sources": {key: _source(key, base_url, bounds) for key in CATALOG if key in used},
         "layers": layers,
     }
+
+
+def _source(
+    layer: str, base_url: str, bounds: tuple[float, float, float, float]
+) -> dict[str, Json]:
+    entry = CATALOG[layer]
+    source: dict[str, Json] = {
+        "type": "vector",
+        "tiles": [f"{base_url}{tile_path(layer)}"],
+        "minzoom": entry.minzoom,
+        "maxzoom": entry.maxzoom,
+        "bounds": list(bounds),
+    }
+    identity = _identity(layer)
+    return source | ({"promoteId": identity} if identity else {})
 
 
 def _identity(layer: str) -> str | None:

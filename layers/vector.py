@@ -37,6 +37,7 @@ from layers.catalog import (
     FINDING_SHAPE_ZOOM,
     GROUND_FROM,
     HOUSEHOLD_ZOOM,
+    tile_path,
 )
 from layers.tables import (
     area,
@@ -162,6 +163,7 @@ def _grids(tile: Tile, scope: Scope) -> Select[bytes]:
     columns: dict[str, ColumnElement[Any]] = {
         "code": grid.c.code,
         "name": grid.c.name,
+        "name_en": grid.c.name_en,
         "kind": grid.c.kind,
         "coverage": grid.c.coverage,
         "area_code": grid.c.area_code,
@@ -195,10 +197,9 @@ def _place_labels(tile: Tile, scope: Scope) -> list[Select[*tuple[Any, ...]]]:
     level = coverage_shape.c.level
     shown = [key for key, (zoom, _) in _LABELS.items() if tile.z >= zoom]
     rank = case({key: rank for key, (_, rank) in _LABELS.items()}, value=level)
-    no_english = literal(None, String)
     return [
         select(
-            table.c.code, table.c.name, name_en.label("name_en"), level.label("level"),
+            table.c.code, table.c.name, table.c.name_en, level.label("level"),
             rank.label("rank"), coverage_shape.c.label.label("shape"),
         )
         .select_from(table.join(coverage_shape, coverage_shape.c.code == table.c.code))
@@ -207,7 +208,7 @@ def _place_labels(tile: Tile, scope: Scope) -> list[Select[*tuple[Any, ...]]]:
             level.in_([key for key in shown if (key == "grid") == (table is grid)]),
             scope.around(table.c.code),
         )
-        for table, name_en in ((area, area.c.name_en), (grid, no_english))
+        for table in (area, grid)
     ]  # fmt: skip
 
 
@@ -382,7 +383,7 @@ def tilejson(layer: str, bounds: tuple[float, float, float, float], base_url: st
         "tilejson": "3.0.0",
         "name": entry.en,
         "name_zh": entry.zh,
-        "tiles": [f"{base_url}/tiles/{layer}/{{z}}/{{x}}/{{y}}.mvt"],
+        "tiles": [f"{base_url}{tile_path(layer)}"],
         "minzoom": entry.minzoom,
         "maxzoom": entry.maxzoom,
         "bounds": list(bounds),

@@ -96,7 +96,8 @@ class GridDetail(BaseModel):
         json_schema_extra={
             "example": {
                 "code": "990101101001003",
-                "name": "柳河村第三网格",
+                "name": "柳河村第3网格",
+                "name_en": "Liuhe Village Grid 3",
                 "kind": "rural",
                 "coverage": "exclusive",
                 "locked": False,
@@ -133,6 +134,7 @@ class GridDetail(BaseModel):
 
     code: str
     name: str
+    name_en: str | None
     kind: str
     coverage: str
     locked: bool

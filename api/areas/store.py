@@ -121,7 +121,7 @@ def find_grid(session: Session, scope: Scope, code: str) -> AnyRow | None:
     people = select(func.coalesce(func.sum(household.c.people), 0)).where(listed)
     households = select(func.count()).select_from(household).where(listed)
     statement = select(
-        grid.c.code, grid.c.name, grid.c.area_code, grid.c.kind,
+        grid.c.code, grid.c.name, grid.c.name_en, grid.c.area_code, grid.c.kind,
         grid.c.coverage, grid.c.locked,
         *_bbox(grid.c.geom), _area_km2(grid.c.geom),
         households.scalar_subquery().label("households"),
@@ -161,10 +161,8 @@ def findings_on(session: Session, grid_code: str) -> list[str]:
     return list(session.scalars(statement.order_by(finding.c.position)))
 
 
-def _hits(
-    table: Table, level: ColumnElement[str], name_en: ColumnElement[str]
-) -> Select[*tuple[Any, ...]]:
-    return select(table.c.code, table.c.name, name_en.label("name_en"), level.label("level"),
+def _hits(table: Table, level: ColumnElement[str]) -> Select[*tuple[Any, ...]]:
+    return select(table.c.code, table.c.name, table.c.name_en, level.label("level"),
                   table.c.geom.label("geom"))  # fmt: skip
 
 
@@ -173,11 +171,9 @@ def search(session: Session, scope: Scope, query: str, limit: int) -> Rows:
 
     An exact name comes first, then names that begin so, then larger places before smaller.
     """
-    no_english = literal(None, String)
-    both = union_all(
-        _hits(area, area.c.level, area.c.name_en),
-        _hits(grid, literal("grid", String), no_english),
-    ).subquery("places")
+    both = union_all(_hits(area, area.c.level), _hits(grid, literal("grid", String))).subquery(
+        "places"
+    )
     place = both.c
     match = or_(
         place.name.contains(query, autoescape=True),

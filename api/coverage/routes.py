@@ -81,11 +81,16 @@ def item_fields(row: store.AnyRow) -> dict[str, Any]:
     """Return a finding's row in the shape of the schema."""
     values = dict(row._mapping)
     code, name = values.pop("area_code"), values.pop("area_name")
-    town = values.pop("town_name")
-    place = None if code is None else {"code": code, "name": name or code, "town_name": town}
+    place = {
+        "code": code,
+        "name": name or code,
+        "name_en": values.pop("area_name_en"),
+        "town_name": values.pop("town_name"),
+        "town_name_en": values.pop("town_name_en"),
+    }
     return {
         **values,
-        "area": place,
+        "area": None if code is None else place,
         "point": (values.pop("lon"), values.pop("lat")),
         "bbox": [values.pop(side) for side in ("west", "south", "east", "north")],
     }

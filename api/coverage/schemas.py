@@ -124,6 +124,7 @@ class GridName(BaseModel):
 
     code: str
     name: str | None
+    name_en: str | None
 
 
 class FindingArea(BaseModel):
@@ -131,7 +132,9 @@ class FindingArea(BaseModel):
 
     code: str
     name: str
+    name_en: str | None
     town_name: str | None
+    town_name_en: str | None
 
 
 class FindingItem(BaseModel):
@@ -144,8 +147,20 @@ class FindingItem(BaseModel):
                 "rule": "C101",
                 "name": "gap",
                 "severity": "error",
-                "grids": [{"code": "990101101001003", "name": "第三网格"}],
-                "area": {"code": "990101101001", "name": "柳河村", "town_name": "柳河镇"},
+                "grids": [
+                    {
+                        "code": "990101101001003",
+                        "name": "柳河村第3网格",
+                        "name_en": "Liuhe Village Grid 3",
+                    }
+                ],
+                "area": {
+                    "code": "990101101001",
+                    "name": "柳河村",
+                    "name_en": "Liuhe Village",
+                    "town_name": "柳河镇",
+                    "town_name_en": "Liuhe Town",
+                },
                 "area_m2": 812.5,
                 "width_m": 9.4,
                 "length_m": 88.0,

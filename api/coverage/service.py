@@ -58,9 +58,10 @@ def read_county(connection: Connection) -> Frames:
     Households come by code, so that the same county gives the same findings.
     """
     grids = select(
-        grid.c.code, grid.c.name, grid.c.area_code, grid.c.kind, grid.c.coverage, _wkb(grid.c.geom)
-    ).order_by(grid.c.code)
-    villages = select(area.c.code, area.c.name, area.c.level, _wkb(area.c.geom))
+        grid.c.code, grid.c.name, grid.c.name_en, grid.c.area_code, grid.c.kind, grid.c.coverage,
+        _wkb(grid.c.geom),
+    ).order_by(grid.c.code)  # fmt: skip
+    villages = select(area.c.code, area.c.name, area.c.name_en, area.c.level, _wkb(area.c.geom))
     villages = villages.where(area.c.level == "village").order_by(area.c.code)
     households = select(
         household.c.code, household.c.grid_code, household.c.address, _wkb(household.c.geom)

@@ -177,7 +177,9 @@ def _grid_names() -> ColumnElement[Any]:
     code = (
         func.unnest(finding.c.grids).table_valued("code", with_ordinality="place").render_derived()
     )
-    entry = func.jsonb_build_object("code", code.c.code, "name", grid.c.name)
+    entry = func.jsonb_build_object(
+        "code", code.c.code, "name", grid.c.name, "name_en", grid.c.name_en
+    )
     listed = code.outerjoin(grid, grid.c.code == code.c.code)
     rows = select(func.jsonb_agg(aggregate_order_by(entry, code.c.place))).select_from(listed)
     return func.coalesce(rows.scalar_subquery(), literal([], JSONB)).label("grids")
@@ -191,7 +193,9 @@ def _items(scope: Scope) -> Select[*tuple[Any, ...]]:
     return (
         select(
             finding.c.id, finding.c.rule, finding.c.name, severity, _grid_names(),
-            finding.c.area_code, area.c.name.label("area_name"), town.c.name.label("town_name"),
+            finding.c.area_code,
+            area.c.name.label("area_name"), area.c.name_en.label("area_name_en"),
+            town.c.name.label("town_name"), town.c.name_en.label("town_name_en"),
             finding.c.area_m2, finding.c.width_m, finding.c.length_m, finding.c.households,
             finding.c.depth, func.ST_X(point).label("lon"), func.ST_Y(point).label("lat"),
             func.ST_XMin(shape).label("west"), func.ST_YMin(shape).label("south"),

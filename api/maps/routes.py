@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 
-from api.access import Database, EveryoneInArea, access
+from api.access import Database, EveryoneInArea
 from api.auth import Reader
 from api.errors import NOT_FOUND, PROBLEMS, NotFoundError
 from api.maps import store
@@ -85,13 +85,14 @@ def get_tilejson(
 def get_style(
     name: Annotated[str, Path(examples=["coverage"])],
     request: Request,
-    _reader: Annotated[Reader, Depends(access(reach="rows"))],
+    reader: EveryoneInArea,
+    session: Database,
     lang: Annotated[Language, Query(description="The language of labels")] = "zh",
 ) -> dict[str, object]:
     """Return the style: `coverage` or `plain`; symbols stand in `metadata["wangge:images"]`."""
     if name not in STYLES:
         raise _no("style", "样式", name)
-    return style_document(name, lang, base_url(request))
+    return style_document(name, lang, base_url(request), store.bounds(session, scope_of(reader)))
 
 
 @router.get("/legends/{layer}.json", summary="A layer's legend")

@@ -14,6 +14,7 @@ from api.sample.names import (
     PLOT_PREMISES,
     RESIDENT_PREMISES,
     Names,
+    Premises,
 )
 from api.sample.partition import Shapes, dissolve, rank_within
 from api.sample.plan import COUNTY_CODE, COUNTY_NAME, Floats, Ints, Plan, Strings
@@ -36,6 +37,7 @@ class Land:
     grid_kind: Strings
     grid_coverage: Strings
     grid_name: Strings
+    grid_name_en: Strings
     cell_shape: Shapes
     unit_shape: Shapes
     grid_shape: Shapes
@@ -65,6 +67,7 @@ def lay_out(
     grid_code = np.array(
         [f"{village_code[v]}{r:03d}" for v, r in zip(grid_village, rank, strict=True)], object
     )
+    name, name_en = _grid_names(settlement, t, names, grid_village, rank, rng)
     unit_rank = rank_within(t.unit_grid, _southeast(unit))
     return Land(
         town_code=town_code, village_code=village_code, grid_code=grid_code,
@@ -73,7 +76,7 @@ def lay_out(
         grid_village=grid_village,
         grid_kind=np.where(number >= t.first_premises, "dedicated", rural).astype(object),
         grid_coverage=np.where(number >= len(base), "overlay", "exclusive").astype(object),
-        grid_name=_grid_names(settlement, t, names, grid_village, rank, rng),
+        grid_name=name, grid_name_en=name_en,
         cell_shape=cells, unit_shape=unit, grid_shape=shape, village_shape=village,
         town_shape=dissolve(village, t.village_town, plan.seats),
     )  # fmt: skip
@@ -102,26 +105,29 @@ def _village_codes(settlement: Settlement, territory: Territory, town_code: Stri
 def _grid_names(
     settlement: Settlement, territory: Territory, names: Names, grid_village: Ints, rank: Ints,
     rng: np.random.Generator,
-) -> Strings:  # fmt: skip
-    """Name base grids by number, premises by what they are."""
+) -> tuple[Strings, Strings]:  # fmt: skip
+    """Name base grids by number, premises by what they are; in Chinese and English."""
     kind = settlement.kind[settlement.inside]
     lived = np.isin(np.arange(len(grid_village)), territory.unit_grid)
-    named: list[str] = []
+    named: list[tuple[str, str]] = []
     for g, v in enumerate(grid_village):
         if g < territory.first_premises:
-            named.append(f"{names.village[v]}第{rank[g]}网格")
+            here, number = names.village[v], rank[g]
+            named.append((f"{here}第{number}网格", f"{names.village_en[v]} Grid {number}"))
             continue
         if g >= len(territory.grid_village):
-            pool: tuple[str, ...] = OVERLAY_PREMISES
+            pool: Premises = OVERLAY_PREMISES
         elif g == territory.first_premises:
-            pool = (FISH_FARM,)
+            pool = FISH_FARM
         elif lived[g]:
             pool = RESIDENT_PREMISES
         else:
             plot = (kind[territory.cell_grid == g] != FIELD).any()
             pool = PLOT_PREMISES if plot else FIELD_PREMISES
-        named.append(f"{names.village[v]}{pool[rng.integers(len(pool))]}专属网格")
-    return np.array(named, object)
+        what, what_en = list(pool.items())[rng.integers(len(pool))]
+        named.append((f"{names.village[v]}{what}专属网格", f"{names.village_en[v]} {what_en}"))
+    zh, en = zip(*named, strict=True)
+    return np.array(zh, object), np.array(en, object)
 
 
 def _overlays(
@@ -197,6 +203,7 @@ def grid_rows(land: Land) -> gpd.GeoDataFrame:
         {
             "code": land.grid_code,
             "name": land.grid_name,
+            "name_en": land.grid_name_en,
             "area_code": land.village_code[land.grid_village],
             "kind": land.grid_kind,
             "coverage": land.grid_coverage,

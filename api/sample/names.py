@@ -37,20 +37,27 @@ _SURNAMES = "禾苇柘栾荻蒲桑榆柏楸枫桐粟谷苗穗陶石沙泉溪渠�
 _GIVEN = "安宁和平清明春秋文武立本守正怀德长青小满大有思远秀英玉兰广田永年建勇淑芬海潮云山晓晨"
 
 # What premises are called: those among houses, those in the fields, those with residents.
-PLOT_PREMISES = ("小学", "卫生院", "集贸市场", "养老院", "文化广场", "公园", "政务中心", "幼儿园")
-FIELD_PREMISES = (
-    "工业园",
-    "农机合作社",
-    "粮库",
-    "物流园",
-    "砖瓦厂",
-    "苗圃",
-    "光伏电站",
-    "污水处理厂",
-)
-RESIDENT_PREMISES = ("中学", "职工公寓", "农场", "医院家属院")
-FISH_FARM = "水产养殖场"
-OVERLAY_PREMISES = ("商业街", "学校周边", "医院周边", "市场周边", "办公园区", "公园周边")
+Premises = dict[str, str]
+PLOT_PREMISES: Premises = {
+    "小学": "Primary School", "卫生院": "Clinic", "集贸市场": "Market",
+    "养老院": "Home for the Aged", "文化广场": "Culture Square", "公园": "Park",
+    "政务中心": "Service Hall", "幼儿园": "Kindergarten",
+}  # fmt: skip
+FIELD_PREMISES: Premises = {
+    "工业园": "Industrial Park", "农机合作社": "Machinery Cooperative", "粮库": "Grain Depot",
+    "物流园": "Logistics Park", "砖瓦厂": "Brickworks", "苗圃": "Tree Nursery",
+    "光伏电站": "Solar Farm", "污水处理厂": "Sewage Works",
+}  # fmt: skip
+RESIDENT_PREMISES: Premises = {
+    "中学": "Middle School", "职工公寓": "Staff Flats", "农场": "Farm",
+    "医院家属院": "Hospital Housing",
+}  # fmt: skip
+FISH_FARM: Premises = {"水产养殖场": "Fish Farm"}
+OVERLAY_PREMISES: Premises = {
+    "商业街": "Shopping Street", "学校周边": "School Surroundings",
+    "医院周边": "Hospital Surroundings", "市场周边": "Market Surroundings",
+    "办公园区": "Office Campus", "公园周边": "Park Surroundings",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ area = versioned(
 grid = versioned(
     "grid",
     Column("name", Text, nullable=False),
+    Column("name_en", Text),
     code("area", "area_code"),
     *choice("kind", GRID_KINDS),
     *choice("coverage", GRID_COVERAGES),

@@ -106,7 +106,9 @@ def test_a_style_names_only_what_exists(name: str, lang: str) -> None:
         assert set(re.findall(r"'get', '(\w+)'", text)) <= columns
     assert "glyphs" not in style
     assert "sprite" not in style
-    assert all(s["url"].startswith("http://127.0.0.1/tiles/") for s in style["sources"].values())
+    assert all(
+        s["tiles"][0].startswith("http://127.0.0.1/tiles/") for s in style["sources"].values()
+    )
 
 
 def test_colours_come_from_the_palette_only() -> None:

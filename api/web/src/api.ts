@@ -60,8 +60,8 @@ export interface Finding {
   rule: string;
   name: string;
   severity: Severity;
-  grids: { code: string; name: string | null }[];
-  area: { code: string; name: string; town_name: string | null } | null;
+  grids: { code: string; name: string | null; name_en: string | null }[];
+  area: { code: string; name: string; name_en: string | null; town_name: string | null; town_name_en: string | null } | null;
   area_m2: number;
   width_m: number;
   length_m: number;
@@ -86,6 +86,7 @@ export interface FindingList {
 export interface GridDetail {
   code: string;
   name: string;
+  name_en: string | null;
   kind: "rural" | "community" | "dedicated";
   coverage: "exclusive" | "overlay";
   village: Place;

@@ -34,9 +34,13 @@ function Ground() {
   const [fault, setFault] = useState(false);
   useEffect(() => {
     // The map's code is the large part of the page: it comes while the panel is being read.
-    void import("./map").then(({ canDraw, makeMap }) => {
-      if (canDraw()) void makeMap(place.current!);
-      else setFault(true);
+    void import("./map").then(async ({ askStyle, makeMap }) => {
+      const style = await askStyle();
+      try {
+        makeMap(place.current!, style);
+      } catch {
+        setFault(true);
+      }
     });
   }, []);
   return (

@@ -4,6 +4,8 @@ import { useRef, useState } from "preact/hooks";
 import { ask, type Hit } from "./api";
 import { language, me, openGrid, pick, signOut, t, verdict } from "./state";
 
+const PHONE = matchMedia("(max-width: 760px)");
+
 export function Bar() {
   const who = me.value!;
   const places = [...who.breadcrumb, ...(who.area ? [who.area] : [])];
@@ -77,7 +79,7 @@ function Search() {
     <div class="search" role="search" onKeyDown={(event) => event.key === "Escape" && setHits(null)}>
       <input
         type="search"
-        placeholder={t("search")}
+        placeholder={t(PHONE.matches ? "searchShort" : "search")}
         aria-label={t("search")}
         onInput={(event) => type(event.currentTarget.value)}
       />

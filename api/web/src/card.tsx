@@ -2,9 +2,9 @@
 
 import type { ComponentChildren } from "preact";
 import type { FindingDetail, GridDetail } from "./api";
-import { homes, Mark } from "./findings";
+import { english, homes, Mark } from "./findings";
 import { count, land, metres } from "./format";
-import { closeCard, finding, grid, language, openFinding, openGrid, pick, t } from "./state";
+import { closeCard, finding, grid, language, openFinding, openGrid, pick, t, verdict } from "./state";
 
 export function Card() {
   if (finding.value) return <FindingCard found={finding.value} />;
@@ -32,6 +32,11 @@ function Frame({ title, children }: { title: ComponentChildren; children: Compon
   );
 }
 
+function ruleName(found: FindingDetail): string {
+  const rule = verdict.value?.by_rule.find((each) => each.rule === found.rule);
+  return pick(rule?.name_zh ?? null, english(found.name));
+}
+
 function FindingCard({ found }: { found: FindingDetail }) {
   const lang = language.value;
   const [area, other] = land(lang, found.area_m2);
@@ -40,12 +45,15 @@ function FindingCard({ found }: { found: FindingDetail }) {
   if (found.width_m > 0) facts.push([t("width"), metres(lang, found.width_m)]);
   if (found.area_m2 === 0 && found.length_m > 0) facts.push([t("length"), metres(lang, found.length_m)]);
   facts.push([t("touched"), homes(found.households)]);
-  if (found.area) facts.push([t("where"), [found.area.town_name, found.area.name].filter(Boolean).join(" › ")]);
+  if (found.area) {
+    const { name, name_en, town_name, town_name_en } = found.area;
+    facts.push([t("where"), [pick(town_name, town_name_en), pick(name, name_en)].filter(Boolean).join(" › ")]);
+  }
   return (
     <Frame
       title={
         <>
-          <Mark severity={found.severity} /> {t(found.severity)} · {found.rule}
+          <Mark severity={found.severity} /> {ruleName(found)} <span class="soft">{t(found.severity)} · {found.rule}</span>
         </>
       }
     >
@@ -62,7 +70,7 @@ function FindingCard({ found }: { found: FindingDetail }) {
       <ul class="chips" aria-label={t("grids")}>
         {found.grids.slice(0, 8).map((each) => (
           <li key={each.code}>
-            <button type="button" onClick={() => void openGrid(each.code)}>{each.name ?? each.code}</button>
+            <button type="button" onClick={() => void openGrid(each.code)}>{pick(each.name, each.name_en) || each.code}</button>
           </li>
         ))}
       </ul>
@@ -88,7 +96,7 @@ function GridCard({ shown }: { shown: GridDetail }) {
     facts.push([t(role), names.join("、") || t("nobody")]);
   }
   return (
-    <Frame title={shown.name}>
+    <Frame title={pick(shown.name, shown.name_en)}>
       <Facts facts={facts} />
       {shown.findings.length > 0 && (
         <ul class="chips" aria-label={t("findings")}>

@@ -86,7 +86,7 @@ function groups(grouping: Grouping): Group[] {
     }));
 }
 
-function english(name: string): string {
+export function english(name: string): string {
   const words = name.replaceAll("-", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
@@ -170,7 +170,7 @@ function Row({ each }: { each: Finding }) {
         <span>
           {pick(each.message_zh, each.message)}
           <small>
-            {[each.area?.town_name, each.accepted ? t("accepted") : ""].filter(Boolean).join(" · ")}
+            {[pick(each.area?.town_name ?? null, each.area?.town_name_en ?? null), each.accepted ? t("accepted") : ""].filter(Boolean).join(" · ")}
           </small>
         </span>
       </button>

@@ -51,6 +51,7 @@ function Section(props: { legend: LegendData; name: LayerName; word: Word; image
   const n = legend.n === null ? "" : `n = ${count(language.value, legend.n)} ${pick(legend.unit.zh, legend.unit.en)}`;
   const date = n && reference ? t("asOf", { date: day(language.value, reference) }) : "";
   if (!full && name !== "findings") return null;
+  if (!full && PHONE.matches) return <p class="soft small">{n} · {date}</p>;
   return (
     <div class="legend-section">
       <label>

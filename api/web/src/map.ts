@@ -2,9 +2,9 @@
 
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import {
-  AttributionControl,
   Map as MapLibre,
   NavigationControl,
+  prewarm,
   ScaleControl,
   setWorkerUrl,
   type GeoJSONSource,
@@ -34,28 +34,44 @@ type Style = StyleSpecification & { metadata?: { "wangge:images"?: SymbolImage[]
 
 // The worker is a file of our own, so that the content policy need allow no other.
 setWorkerUrl(workerUrl);
+// They start while the session is asked for.
+prewarm();
 
 let map: MapLibre | null = null;
 
-/** What the panel and the bar hide of the map, so that what is flown to is seen. */
-function padding() {
-  return PHONE.matches
-    ? { top: 90, bottom: Math.round(innerHeight * 0.5), left: 30, right: 30 }
-    : { top: 100, bottom: 60, left: 420, right: 400 };
+/** What the frame hides of the map, measured on the page, so that what is flown to is seen. */
+function padding(margin: number) {
+  const edge = (selector: string, side: "top" | "right" | "bottom" | "left", otherwise: number) =>
+    document.querySelector(selector)?.getBoundingClientRect()[side] ?? otherwise;
+  if (PHONE.matches) {
+    const foot = edge(".card", "top", edge(".panel", "top", innerHeight));
+    return { top: edge(".legend", "bottom", 60) + margin, bottom: innerHeight - foot + margin, left: margin, right: margin };
+  }
+  const right = Math.min(edge(".card", "left", innerWidth), edge(".legend", "left", innerWidth));
+  return {
+    top: edge(".bar", "bottom", 0) + margin,
+    bottom: margin,
+    left: edge(".panel", "right", 0) + margin,
+    right: innerWidth - right + margin,
+  };
 }
 
 /** Move to a place; what is smaller than a house is shown with its surroundings. */
 export function flyTo(bbox: Bbox, most = 17): void {
-  map?.fitBounds(bbox, { padding: padding(), maxZoom: most, animate: !CALM.matches, duration: 900 });
+  // A card that has just been opened is measured once it stands on the page.
+  requestAnimationFrame(() =>
+    map?.fitBounds(bbox, { padding: padding(32), maxZoom: most, animate: !CALM.matches, duration: 900 }),
+  );
 }
 
-export function canDraw(): boolean {
-  return Boolean(document.createElement("canvas").getContext("webgl2"));
+/** Ask for the style, while the map's place on the page is still being made. */
+export function askStyle(): Promise<Style> {
+  return ask<Style>(`/styles/coverage.json?lang=${language.peek()}`);
 }
 
-export async function makeMap(container: HTMLElement): Promise<void> {
+/** Draw the map; throws where the browser cannot (it lacks WebGL2). */
+export function makeMap(container: HTMLElement, style: Style): void {
   const link = read(location.hash);
-  const style = await ask<Style>(`/styles/coverage.json?lang=${language.peek()}`);
   const home = me.peek()!.bbox;
   const made = new MapLibre({
     container,
@@ -70,14 +86,12 @@ export async function makeMap(container: HTMLElement): Promise<void> {
     fadeDuration: 120,
     ...(link.view
       ? { center: [link.view.lon, link.view.lat] as [number, number], zoom: link.view.zoom }
-      : { bounds: home, fitBoundsOptions: { padding: startPadding() } }),
+      : { bounds: home, fitBoundsOptions: { padding: padding(16) } }),
   });
   map = made;
   made.touchZoomRotate.disableRotation();
-  const quiet = new AttributionControl({ compact: true, customAttribution: "wangge" });
-  made.addControl(quiet, "bottom-right");
-  made.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
   made.addControl(new ScaleControl({ maxWidth: 110 }), "bottom-right");
+  made.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
   // A symbol is drawn when the style first asks for it, and kept.
   const images = new Map((style.metadata?.["wangge:images"] ?? []).map((image) => [image.id, image]));
   const ratio = Math.max(2, Math.ceil(devicePixelRatio));
@@ -91,16 +105,11 @@ export async function makeMap(container: HTMLElement): Promise<void> {
   made.on("mousemove", (event) => {
     made.getCanvas().style.cursor = hit(made, event) ? "pointer" : "";
   });
-  made.once("idle", () => performance.mark("county-painted"));
+  // "load": all that the first view needs has come and has been drawn.
+  made.once("load", () => performance.mark("county-painted"));
   follow(made);
   if (link.finding) void openFinding(link.finding);
   else if (link.grid) void openGrid(link.grid);
-}
-
-function startPadding() {
-  return PHONE.matches
-    ? { top: 70, bottom: Math.round(innerHeight * 0.42), left: 12, right: 12 }
-    : { top: 84, bottom: 40, left: 400, right: innerWidth > 1100 ? 270 : 30 };
 }
 
 function prepare(made: MapLibre): void {

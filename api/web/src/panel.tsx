@@ -56,7 +56,7 @@ function Numbers({ summary }: { summary: Summary }) {
   const unlocated = summary.households_unlocated ?? 0;
   const located = summary.households - unlocated;
   const state = { true: "No", false: "Yes", null: "Unknown" }[String(summary.blind_spots)] as "No" | "Yes" | "Unknown";
-  const gaps = { land: mainLand, homes: n(summary.households_uncovered) };
+  const gaps = { land: mainLand, other: otherLand, homes: n(summary.households_uncovered) };
   const checked = verdict.value?.check?.finished_at;
   const whole = summary.parent_area_km2;
   return (
@@ -71,7 +71,7 @@ function Numbers({ summary }: { summary: Summary }) {
         <Number
           name={t("uncovered")}
           value={mainLand}
-          of={[otherLand, whole === null ? "" : t("uncoveredOf", { area: n(Math.round(whole)) })]}
+          of={whole === null ? otherLand : t("uncoveredOf", { area: n(Math.round(whole)) })}
         />
         <Number name={t("homes")} value={n(summary.households_uncovered)} of={t("homesOf", { n: n(located) })} />
         <Number name={t("unlocated")} value={n(unlocated)} of={t("unlocatedOf", { n: n(summary.households) })} />
@@ -80,17 +80,13 @@ function Numbers({ summary }: { summary: Summary }) {
   );
 }
 
-function Number({ name, value, of }: { name: string; value: string; of: string | string[] }) {
+function Number({ name, value, of }: { name: string; value: string; of: string }) {
   return (
     <div>
       <dt>{name}</dt>
       <dd>
         {value}
-        <small>
-          {[of].flat().filter(Boolean).map((part, at) => (
-            <span class="whole" key={part}>{at > 0 && "· "}{part} </span>
-          ))}
-        </small>
+        <small>{of}</small>
       </dd>
     </div>
   );

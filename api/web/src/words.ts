@@ -8,6 +8,7 @@ export const WORDS = {
   synthetic: ["合成数据", "Synthetic data"],
   syntheticWhy: ["地名人名均为虚构", "Places and people are invented"],
   search: ["搜索乡镇、村、网格", "Find a town, village or grid"],
+  searchShort: ["搜索", "Search"],
   searchNone: ["没有找到。换个名称或编码试试。", "Nothing found. Try another name or a code."],
   signIn: ["登录", "Sign in"],
   signOut: ["退出", "Sign out"],
@@ -22,8 +23,8 @@ export const WORDS = {
   verdictYes: ["“全域无盲区”成立", "No blind spot"],
   verdictUnknown: ["“全域无盲区”尚未证明", "Not proved yet"],
   verdictNoWhy: [
-    "{land}、{homes} 户不在任何网格内。",
-    "{land} and {homes} households are in no grid.",
+    "{land}（{other}）、{homes} 户不在任何网格内。",
+    "{land} ({other}) and {homes} households are in no grid.",
   ],
   verdictYesWhy: [
     "每一块地、每一户有坐标的住户都在网格内。",
