@@ -56,6 +56,7 @@ class Explainer:
         point: Point | None = None,
         depth: int | None = None,
         measures: dict[str, Any] | None = None,
+        place: str | None = None,
     ) -> Finding:
         """Explain one finding.
 
@@ -75,6 +76,8 @@ class Explainer:
             The most grids on one spot.
         measures
             Measures that are known better than the shape tells, and what the sentence takes.
+        place
+            What stands for the place in its name, where ``shape`` is only where a map shows it.
         """
         flat = self.ruler.project(np.array([shape], dtype=object))[0]
         touched = 0 if self.households is None else self.households.inside(shape)
@@ -87,7 +90,9 @@ class Explainer:
         }
         names = [name for _, name in grids]
         return Finding(
-            id=self._name(rule, shape, [code for code, _ in grids], area),
+            id=finding_id(
+                rule, *sorted({code for code, _ in grids}), area, place or self._place(shape)
+            ),
             rule=rule,
             grids=tuple(dict.fromkeys(code for code, _ in grids)),
             area=area or None,
@@ -102,9 +107,8 @@ class Explainer:
             **sentences(rule, names, self.area_names.get(area, area), known),
         )
 
-    def _name(self, rule: str, shape: BaseGeometry, codes: Sequence[str], area: str) -> str:
+    def _place(self, shape: BaseGeometry) -> str:
         left, bottom, right, top = shape.bounds
         middle = Point((left + right) / 2, (bottom + top) / 2)
-        place = self.ruler.degrees(np.array([middle], dtype=object))[0]
-        where = f"{place.x:.{PLACE_DECIMALS}f} {place.y:.{PLACE_DECIMALS}f}"
-        return finding_id(rule, *sorted(set(codes)), area, where)
+        degrees = self.ruler.degrees(np.array([middle], dtype=object))[0]
+        return f"{degrees.x:.{PLACE_DECIMALS}f} {degrees.y:.{PLACE_DECIMALS}f}"

@@ -5,6 +5,7 @@ that one bad ring does not hide what is wrong elsewhere. The stored geometry is 
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -128,7 +129,7 @@ def gate_findings(frame: gpd.GeoDataFrame, layer: Layer, explain: Explainer) -> 
     """Return what is wrong with rows by themselves: G001, G002, G003, G005, G006."""
     raw = np.asarray(frame.geometry.values, dtype=object)
     return [
-        *_invalid(raw, layer, explain),
+        *_invalid(raw, _open_rings(frame), layer, explain),
         *_empty(layer, explain),
         *_duplicate_codes(layer, explain),
         *_detached(layer, explain),
@@ -155,13 +156,29 @@ def _rows(
     )
 
 
-def _invalid(raw: Geometries, layer: Layer, explain: Explainer) -> Iterator[Finding]:
-    polygonal = np.isin(shapely.get_type_id(raw), POLYGONAL)
-    for row in np.flatnonzero(polygonal & ~shapely.is_valid(raw)).tolist():
-        if layer.shapes[row] is not None:
-            reason, point = _reason(raw[row])
-            words = {"detail": reason.lower(), "detail_zh": REASONS_ZH.get(reason, reason)}
-            yield _rows("G001", layer, [row], explain, point=point, **words)
+def _open_rings(frame: gpd.GeoDataFrame) -> dict[int, Point]:
+    if "open_ring" not in frame.columns:
+        return {}
+    return {row: place for row, place in enumerate(frame["open_ring"]) if isinstance(place, Point)}
+
+
+def _invalid(
+    raw: Geometries, opened: dict[int, Point], layer: Layer, explain: Explainer
+) -> Iterator[Finding]:
+    invalid = np.isin(shapely.get_type_id(raw), POLYGONAL) & ~shapely.is_valid(raw)
+    for row in sorted({*np.flatnonzero(invalid).tolist(), *opened}):
+        if layer.shapes[row] is None:
+            continue
+        point, words, words_zh = opened.get(row), [], []
+        if point is not None:
+            words, words_zh = [f"unclosed ring in row {row + 1}"], [f"第 {row + 1} 行有环未闭合"]
+        if invalid[row]:
+            reason, place = _reason(raw[row])
+            point = point or place
+            words.append(reason.lower())
+            words_zh.append(REASONS_ZH.get(reason, reason))
+        detail = {"detail": ", ".join(words), "detail_zh": "，".join(words_zh)}
+        yield _rows("G001", layer, [row], explain, point=point, **detail)
 
 
 def _reason(shape: BaseGeometry) -> tuple[str, Point | None]:
@@ -177,9 +194,12 @@ def _empty(layer: Layer, explain: Explainer) -> Iterator[Finding]:
     missing = shapely.is_missing(layer.shapes) | shapely.is_empty(layer.shapes)
     # A row without a polygon is nowhere; the layer's middle is where a map can show it.
     middle = shapely.box(*shapely.total_bounds(layer.shapes)).centroid
+    times: Counter[str] = Counter()
     for row in np.flatnonzero(missing).tolist():
         grid = (layer.codes[row], layer.names[row])
-        yield explain.finding("G002", middle, [grid], area=layer.parent[row])
+        times[grid[0]] += 1
+        place = f"nowhere {times[grid[0]]}"
+        yield explain.finding("G002", middle, [grid], area=layer.parent[row], place=place)
 
 
 def _duplicate_codes(layer: Layer, explain: Explainer) -> Iterator[Finding]:

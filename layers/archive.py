@@ -1,18 +1,31 @@
 """Archives that come from outside: looked over before anything in them is opened."""
 
+import shutil
+import tempfile
 import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from layers.encoding import CHINESE, is_utf8
 from layers.errors import TransferError
 
 # Text compresses ten to one, a bomb a thousand to one and more.
 MOST_RATIO = 200
+# Below this an archive may compress as it likes.
+HARMLESS_BYTES = 200_000_000
 MOST_ENTRIES = 10_000
 NESTED = {".zip", ".kmz", ".gz", ".tar", ".7z", ".rar", ".bz2", ".xz"}
+LAYERS = (".shp", ".geojson", ".json", ".gpkg", ".kml")
+# What belongs to a Shapefile beside it.
+PARTS = (".shx", ".dbf", ".prj", ".cpg")
+UTF8_NAME = 0x800
+ENCRYPTED = 0x1
 
 
-def look_over(path: Path, most_bytes: int) -> list[str]:
-    """Return an archive's entries, if it is safe to open.
+def look_over(path: Path, most_bytes: int) -> list[zipfile.ZipInfo]:
+    """Return an archive's entries, if it is safe to open; names in Chinese are put right.
 
     Parameters
     ----------
@@ -30,33 +43,104 @@ def look_over(path: Path, most_bytes: int) -> list[str]:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
-    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
-        raise TransferError(
-            "The ZIP file is broken.", cure="Pack it again.", file=path.name
-        ) from error
-    unpacked, packed = sum(e.file_size for e in entries), sum(e.compress_size for e in entries)
-    if (
-        len(entries) > MOST_ENTRIES
-        or unpacked > most_bytes
-        or unpacked > MOST_RATIO * max(packed, 1_000_000)
-    ):
-        raise TransferError(
-            f"The ZIP file would unpack to {unpacked / 1e6:,.0f} MB in {len(entries):,} files.",
-            cure="Pack the layer alone, or raise WANGGE_MAX_UNZIPPED_MB.",
-            file=path.name,
-        )
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        raise TransferError("The ZIP file is broken.", cure="Pack it again.") from error
+    _require_measure(entries, most_bytes)
     for entry in entries:
-        name = PurePosixPath(entry.filename.replace("\\", "/"))
+        name = PurePosixPath(_name(entry).replace("\\", "/"))
         if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
             raise TransferError(
-                f"The ZIP file names a path outside of itself: {entry.filename}.",
+                f"The ZIP file names a path outside of itself: {name}.",
                 cure="Pack it again, with plain names.",
-                file=path.name,
             )
-        if name.suffix.lower() in NESTED or entry.flag_bits & 0x1:
+        if name.suffix.lower() in NESTED or entry.flag_bits & ENCRYPTED:
             raise TransferError(
                 f"The ZIP file holds “{name.name}”, an archive or encrypted file.",
                 cure="Pack the layer itself, without a password.",
-                file=path.name,
             )
-    return [entry.filename for entry in entries if not entry.is_dir()]
+    return [entry for entry in entries if not entry.is_dir()]
+
+
+def _require_measure(entries: list[zipfile.ZipInfo], most_bytes: int) -> None:
+    unpacked, packed = (sum(e.file_size for e in entries), sum(e.compress_size for e in entries))
+    words = f"The ZIP file would unpack to {unpacked / 1e6:,.0f} MB"
+    if unpacked > most_bytes or len(entries) > MOST_ENTRIES:
+        raise TransferError(
+            f"{words} in {len(entries):,} files.",
+            cure="Pack the layer alone, or raise WANGGE_MAX_UNZIPPED_MB.",
+        )
+    if unpacked > max(MOST_RATIO * packed, HARMLESS_BYTES):
+        raise TransferError(
+            f"{words}, {unpacked / max(packed, 1):,.0f} times its size: no layer does.",
+            cure="Unpack it yourself if you trust it, and name the file in it.",
+        )
+
+
+def _name(entry: zipfile.ZipInfo) -> str:
+    """Return an entry's name; without the flag of UTF-8, Windows writes names in its own page."""
+    if entry.flag_bits & UTF8_NAME or entry.filename.isascii():
+        return entry.filename
+    data = entry.filename.encode("cp437", errors="replace")
+    return data.decode("utf-8" if is_utf8(data) else CHINESE, errors="replace")
+
+
+@contextmanager
+def unpacked(path: Path, most_bytes: int, layer: str | None) -> Iterator[Path]:
+    """Unpack one layer of an archive, and remove it afterwards.
+
+    Parameters
+    ----------
+    path
+        A ZIP file.
+    most_bytes
+        The most that it may unpack to.
+    layer
+        The name, without its ending, of the file to take where there are several.
+
+    Yields
+    ------
+    Path
+        The layer's main file; its parts are beside it.
+
+    Raises
+    ------
+    TransferError
+        As :func:`look_over`, and if it is not clear which layer is meant.
+    """
+    entries = {PurePosixPath(_name(e).replace("\\", "/")): e for e in look_over(path, most_bytes)}
+    main = _main(list(entries), layer)
+    with tempfile.TemporaryDirectory(prefix="wangge-") as folder:
+        wanted = (main.suffix.lower(), *(PARTS if main.suffix.lower() == ".shp" else ()))
+        try:
+            with zipfile.ZipFile(path) as archive:
+                for name, entry in entries.items():
+                    if name.with_suffix("") == main.with_suffix("") and (
+                        name.suffix.lower() in wanted
+                    ):
+                        target = Path(folder) / f"layer{name.suffix.lower()}"
+                        # At most what the entry said: zipfile reads no further.
+                        with archive.open(entry) as source, target.open("wb") as sink:
+                            shutil.copyfileobj(source, sink)
+        except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
+            raise TransferError("The ZIP file is broken.", cure="Pack it again.") from error
+        yield Path(folder) / f"layer{main.suffix.lower()}"
+
+
+def _main(names: list[PurePosixPath], layer: str | None) -> PurePosixPath:
+    # macOS packs a shadow of each file.
+    found = sorted(
+        name for name in names if name.suffix.lower() in LAYERS and "__MACOSX" not in name.parts
+    )
+    if len(found) > 1:
+        found = [name for name in found if layer == name.stem] or found
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise TransferError(
+            "The ZIP file holds no layer.",
+            cure="Pack a Shapefile (.shp .shx .dbf .prj), GeoJSON, GeoPackage or KML.",
+        )
+    raise TransferError(
+        f"The ZIP file holds {len(found)} layers.",
+        cure=f"Name one with --layer: {', '.join(name.stem for name in found)}.",
+    )

@@ -15,7 +15,7 @@ HEADERS: Mapping[str, Sequence[str]] = {
     "code": ("code", "gridcode", "编码", "网格编码", "网格代码", "代码", "行政区划代码"),
     "name": ("name", "gridname", "名称", "网格名称", "村名", "社区名称", "wardname", "precinctn"),
     "area_code": (
-        "areacode", "area", "parent", "parentcode", "villagecode", "所属村", "所属社区",
+        "areacode", "parent", "parentcode", "villagecode", "所属村", "所属社区",
         "村编码", "村代码", "上级编码", "所属区划",
     ),
     "kind": ("kind", "type", "网格类型", "类型"),
@@ -24,7 +24,7 @@ HEADERS: Mapping[str, Sequence[str]] = {
     "address": ("address", "住址", "地址", "家庭住址"),
 }  # fmt: skip
 KINDS = {"农村网格": "rural", "社区网格": "community", "专属网格": "dedicated"}
-COVERAGES = {"独占": "exclusive", "专属": "exclusive", "叠加": "overlay"}
+COVERAGES = {"独占": "exclusive", "专属": "exclusive", "叠加": "overlay", "": "exclusive"}
 
 
 def plain(header: str) -> str:
@@ -88,10 +88,37 @@ def name_columns(
     if "code" in fields and "code" not in out:
         out["code"] = pd.Series([str(row) for row in range(1, len(frame) + 1)], index=frame.index)
         notes.append("No column of codes was found; rows are called by their number (see --code).")
-    for field, words in (("kind", KINDS), ("coverage", COVERAGES)):
-        if field in out:
-            out[field] = out[field].replace(words)
+    if "area_code" in fields and "area_code" not in out and "area" in columns:
+        # A number of hectares as often as a code: taken where the codes themselves stand under it.
+        above = text(frame["area"])
+        pairs = zip(out["code"], above, strict=True)
+        if all(area and code.startswith(area) and code != area for code, area in pairs):
+            out["area_code"] = above
+            notes.append("“area” is taken as area_code.")
+    if "kind" in out:
+        out["kind"] = out["kind"].replace(KINDS)
+    if "coverage" in out:
+        _settle_coverage(out, told.get("coverage"), notes)
     return gpd.GeoDataFrame(out, geometry=frame.geometry, crs=frame.crs), notes
+
+
+def _settle_coverage(out: dict[str, pd.Series], column: str | None, notes: list[str]) -> None:
+    """Leave the words that the check knows; a column that was only guessed may say other things."""
+    values = out["coverage"].replace(COVERAGES)
+    unknown = ~values.isin(("exclusive", "overlay"))
+    if not unknown.any():
+        out["coverage"] = values
+    elif column is None:
+        del out["coverage"]
+        notes.append("The column of coverage is left out: it says neither exclusive nor overlay.")
+    else:
+        row = int(unknown.to_numpy().argmax())
+        raise TransferError(
+            f"“{values.iloc[row]}” in column {column} is no way of covering.",
+            cure="Write exclusive (独占) or overlay (叠加).",
+            row=row + 1,
+            code=out["code"].iloc[row],
+        )
 
 
 def _unique_column(frame: gpd.GeoDataFrame, columns: Sequence[str]) -> str | None:

@@ -4,8 +4,8 @@ Coordinates come as they are in the file, bit for bit; only GCJ-02 and BD-09 are
 by vertex. Nothing guesses a coordinate system: what a file does not say must be told.
 """
 
-import io
 import json
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,37 +17,50 @@ import pandas as pd
 import pyogrio
 import pyproj
 import shapely
-from charset_normalizer import from_bytes
-from pyogrio.errors import DataSourceError
+from numpy.typing import NDArray
+from pyogrio.errors import DataLayerError, DataSourceError
+from shapely import Point
 
 from geo.crs import assert_plausible
 from geo.datum import wgs84_from_bd09, wgs84_from_gcj02
-from geo.errors import GeoError, MissingCrsError
-from layers.archive import look_over
-from layers.errors import TransferError
+from geo.errors import MissingCrsError
+from layers.archive import unpacked
+from layers.encoding import decode, is_utf8, shapefile_encoding, unreadable
+from layers.errors import TransferError, about
+from layers.rings import read_wkb
+from layers.tabular import read_csv
 
 Convert = Callable[[Any, Any], tuple[Any, Any]]
 # Datums that no registry has; they are converted to EPSG:4326 at once.
 DATUMS: dict[str, Convert] = {"GCJ-02": wgs84_from_gcj02, "BD-09": wgs84_from_bd09}
-LON_HEADERS = ("lon", "lng", "longitude", "long", "x", "经度")
-LAT_HEADERS = ("lat", "latitude", "y", "纬度")
-WKT_HEADERS = ("wkt", "geometry", "geom", "the_geom")
+GEOJSON = (".geojson", ".json")
+JSON_SHAPES = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon",
+               "GeometryCollection")  # fmt: skip
+KINDS = "GeoJSON, GeoPackage, Shapefile, KML, GeoParquet or CSV"
 MOST_VERTICES = 20_000_000
 MOST_UNZIPPED_MB = 4096
 
 
 @dataclass
 class Read:
-    """A layer that was read: the frame, and what the reader should be told about it."""
+    """A layer that was read: the frame, and what the reader should be told about it.
+
+    ``opened`` has the rows, counted from 0, that had a ring not closed (the frame has it closed):
+    the ring's first vertex, in the frame's CRS. ``said_crs`` is what the file calls its CRS, where
+    nobody knows it by that name.
+    """
 
     frame: gpd.GeoDataFrame
+    opened: dict[int, Point] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    said_crs: str = ""
 
 
 def read_layer(
     path: Path,
     *,
     crs: str | None = None,
+    default_crs: str | None = None,
     layer: str | None = None,
     encoding: str | None = None,
     max_vertices: int = MOST_VERTICES,
@@ -60,8 +73,9 @@ def read_layer(
     path
         GeoJSON, GeoPackage, Shapefile (zipped or not), KML, KMZ, GeoParquet or CSV.
     crs
-        Any EPSG code, or ``GCJ-02`` or ``BD-09``. Needed where the file does not say; where it
-        does, this wins.
+        Any EPSG code, or ``GCJ-02`` or ``BD-09``, whatever the file says.
+    default_crs
+        The same, where the file does not say.
     layer
         Needed where the file has several.
     encoding
@@ -77,272 +91,255 @@ def read_layer(
     Raises
     ------
     TransferError
-        If the file cannot be used; names the file, the row and the cure.
+        If the file cannot be used; names the file, the row (counted from 1) and the cure.
     MissingCrsError, CoordinateError, SwappedAxesError
         If the coordinates are not what they are said to be.
     """
-    _require_file(path)
-    try:
-        read = _open(path, layer, encoding, max_unzipped_mb)
-        _require_rows(read.frame, path, max_vertices)
-        _set_crs(read, crs)
+    with about(path):
+        _require_file(path)
+        if path.suffix.lower() in (".zip", ".kmz"):
+            with unpacked(path, max_unzipped_mb * 1_000_000, layer) as inner:
+                inside = layer if inner.suffix in (".gpkg", ".kml") else None
+                read = _open(inner, inside, encoding)
+        else:
+            read = _open(path, layer, encoding)
+        _require_rows(read.frame, max_vertices)
+        _set_crs(read, crs, default_crs)
         assert_plausible(read.frame)
-    except GeoError as error:
-        error.where = {"file": path.name, **error.where}
-        raise
-    if shapely.has_z(read.frame.geometry.values).any():
-        read.notes.append(f"{path.name}: heights (Z) are left out; the check is of the plane.")
+    _note_heights(read)
+    read.notes = [f"{path.name}: {note}" for note in read.notes]
     return read
 
 
 def _require_file(path: Path) -> None:
     if not path.exists():
-        raise TransferError("There is no such file.", cure="Check the name.", file=str(path))
+        raise TransferError("There is no such file.", cure="Check its name.", file=str(path))
     if path.is_dir() and path.suffix.lower() != ".gdb":
         raise TransferError("This is a folder.", cure="Name a file in it.", file=str(path))
     if path.is_file() and path.stat().st_size == 0:
-        raise TransferError("The file is empty.", cure="Export it again.", file=path.name)
+        raise TransferError("The file is empty: 0 bytes.", cure="Export it again.")
 
 
-def _open(path: Path, layer: str | None, encoding: str | None, max_unzipped_mb: int) -> Read:
+def _open(path: Path, layer: str | None, encoding: str | None) -> Read:
     suffix = path.suffix.lower()
     if suffix == ".csv":
-        return Read(_read_csv(path, encoding))
+        return Read(*read_csv(path.read_bytes(), encoding))
     if suffix in (".parquet", ".geoparquet"):
-        return Read(_read_parquet(path))
-    source: str | bytes = str(path)
-    if suffix in (".zip", ".kmz"):
-        entries = look_over(path, max_unzipped_mb * 1_000_000)
-        source = f"/vsizip/{path}/{_main_entry(entries, path)}"
-    if suffix in (".geojson", ".json"):
-        source = _utf8(path, encoding)
-    notes: list[str] = []
-    if suffix == ".shp" and encoding is None:
-        encoding = _dbf_encoding(path)
-        if encoding not in (None, "UTF-8"):
-            notes.append(f"{path.name}: the text is read as {encoding}.")
-    return Read(_read_ogr(source, path, layer, encoding), notes)
-
-
-def _main_entry(entries: list[str], path: Path) -> str:
-    wanted = (".shp", ".geojson", ".json", ".gpkg", ".kml")
-    found = [name for name in entries if name.lower().endswith(wanted)]
-    if len(found) != 1:
-        raise TransferError(
-            f"The ZIP file holds {len(found)} layers: {', '.join(found) or 'none'}.",
-            cure="Pack one layer alone.",
-            file=path.name,
-        )
-    return found[0]
+        return _read_parquet(path)
+    if suffix in GEOJSON:
+        return _read_geojson(path, layer, encoding)
+    if suffix == ".shp":
+        return _read_shapefile(path, layer, encoding)
+    return _read_ogr(path, path, layer, encoding)
 
 
 # -- GDAL's formats ------------------------------------------------------------------------------
 
 
-def _read_ogr(
-    source: str | bytes, path: Path, layer: str | None, encoding: str | None
-) -> gpd.GeoDataFrame:
+def _read_ogr(source: Path | bytes, path: Path, layer: str | None, encoding: str | None) -> Read:
     try:
-        name = _choose_layer(source, path, layer)
-        meta, _, shapes, columns = pyogrio.raw.read(source, layer=name, encoding=encoding)
-    except (DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise TransferError(
-            "This is not a spatial file that can be read.",
-            cure="Give GeoJSON, GeoPackage, Shapefile, KML, GeoParquet or CSV.",
-            file=path.name,
-        ) from error
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            name = _choose_layer(source, layer)
+            meta, _, shapes, columns = pyogrio.raw.read(source, layer=name, encoding=encoding)
+    except (DataSourceError, DataLayerError) as error:
+        raise TransferError("This is not a spatial file.", cure=f"Give {KINDS}.") from error
     except (UnicodeDecodeError, LookupError) as error:
-        raise TransferError(
-            f"The text is not {encoding or 'UTF-8'}.",
-            cure="Say which it is, for example --encoding GBK.",
-            file=path.name,
-        ) from error
+        raise unreadable(encoding or "UTF-8") from error
     if shapes is None:
-        raise TransferError("The layer has no geometry.", cure="Is it a list?", file=path.name)
+        raise TransferError("The layer is a list: it has no geometry.", cure="Give a map layer.")
+    geometries, opened = read_wkb(shapes)
     frame = pd.DataFrame(dict(zip(meta["fields"].tolist(), columns, strict=True)))
-    geometries, defects = _geometries(shapes)
-    if any(defects):
-        frame["read_defect"] = defects
-    return gpd.GeoDataFrame(frame, geometry=geometries, crs=_crs84(meta["crs"], path))
+    frame = gpd.GeoDataFrame(frame, geometry=geometries, crs=_crs84(meta["crs"], path))
+    _require_read(frame, ~pd.isna(shapes))
+    measured = any("Measured (M)" in str(each.message) for each in said)
+    return Read(frame, opened, ["Measures (M) are left out."] if measured else [])
 
 
-def _choose_layer(source: str | bytes, path: Path, layer: str | None) -> str | int:
+def _choose_layer(source: Path | bytes, layer: str | None) -> str | int:
+    if layer is None and isinstance(source, bytes):
+        return 0
     names = [str(name) for name in pyogrio.list_layers(source)[:, 0]]
     if layer is None and len(names) == 1:
-        # By number: a GeoJSON without a name is called anew each time its bytes are opened.
         return 0
     if layer not in names:
         raise TransferError(
             f"There is no layer “{layer}”." if layer else f"The file has {len(names)} layers.",
             cure=f"Name one with --layer: {', '.join(names)}.",
-            file=path.name,
         )
     return layer
 
 
-def _geometries(wkb: "np.ndarray[Any, Any]") -> tuple["np.ndarray[Any, Any]", list[str]]:
-    """Read WKB; a ring that is not closed is closed, and said."""
-    try:
-        return shapely.from_wkb(wkb), [""] * len(wkb)
-    except shapely.errors.GEOSException:
-        strict = shapely.from_wkb(wkb, on_invalid="ignore")
-        mended = shapely.from_wkb(wkb, on_invalid="fix")
-        broken = shapely.is_missing(strict) & ~shapely.is_missing(mended)
-        return mended, ["Unclosed ring" if bad else "" for bad in broken]
+def _require_read(frame: gpd.GeoDataFrame, meant: "NDArray[np.bool_]") -> None:
+    """Refuse a row that says it has a geometry, and none could be read."""
+    lost = np.flatnonzero(meant & shapely.is_missing(np.asarray(frame.geometry.values)))
+    if len(lost):
+        row = int(lost[0])
+        code = {"code": str(frame["code"].iloc[row])} if "code" in frame else {}
+        raise TransferError(
+            "The geometry of a row cannot be read: its coordinates are not all numbers, or its "
+            "kind is unknown.",
+            cure="Redraw it in the source, or remove it.",
+            row=row + 1,
+            **code,
+        )
 
 
 def _crs84(crs: str | None, path: Path) -> str | None:
     # GeoJSON (RFC 7946) and KML are always longitude, latitude of WGS 84.
-    if crs is None and path.suffix.lower() in (".geojson", ".json", ".kml", ".kmz"):
+    if crs is None and path.suffix.lower() in (*GEOJSON, ".kml"):
         return "EPSG:4326"
     return crs
 
 
-# -- Text ----------------------------------------------------------------------------------------
-
-
-def decode(data: bytes, file: str, encoding: str | None = None) -> str:
-    """Return bytes as text: the encoding told, else UTF-8, else the likeliest.
-
-    Raises
-    ------
-    TransferError
-        If it is not that encoding, or none fits.
-    """
-    for name in (encoding,) if encoding else ("utf-8-sig", "gb18030"):
-        try:
-            return data.decode(name)
-        except (UnicodeDecodeError, LookupError):
-            continue
-    best = None if encoding else from_bytes(data[:200_000]).best()
-    if best is None:
+def _read_shapefile(path: Path, layer: str | None, encoding: str | None) -> Read:
+    # Beside the .shp, in whatever case the letters of the ending are.
+    parts = {part.suffix.lower() for part in path.parent.glob(f"{_literal(path.stem)}.*")}
+    lacks = [part for part in (".shx", ".dbf") if part not in parts]
+    if lacks:
         raise TransferError(
-            f"The text is not {encoding or 'in an encoding that is known'}.",
-            cure="Say which it is, for example --encoding GBK.",
-            file=file,
+            f"A Shapefile is several files; beside this one there is no {' and no '.join(lacks)}.",
+            cure="Copy all of them: .shp, .shx, .dbf, .prj and, if there is one, .cpg.",
         )
-    return data.decode(best.encoding, errors="replace")
+    seen = None if encoding else shapefile_encoding(path)
+    read = _read_ogr(path, path, layer, encoding or seen)
+    if seen not in (None, "UTF-8"):
+        read.notes.append(f"The text is read as {seen}.")
+    return read
 
 
-def _utf8(path: Path, encoding: str | None) -> bytes:
+def _literal(name: str) -> str:
+    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in name)
+
+
+# -- GeoJSON and GeoParquet ----------------------------------------------------------------------
+
+
+def _read_geojson(path: Path, layer: str | None, encoding: str | None) -> Read:
     data = path.read_bytes()
-    words = decode(data, path.name, encoding)
+    words = decode(data, encoding)
     try:
-        json.loads(words)
+        document = json.loads(words)
     except json.JSONDecodeError as error:
         raise TransferError(
-            f"This is not JSON: {error.msg} in line {error.lineno}.",
-            cure="Export it again.",
-            file=path.name,
+            f"This is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.",
+            cure="It may have been cut short; export it again.",
         ) from error
     except RecursionError as error:
-        raise TransferError(
-            "The JSON is nested too deep.", cure="Export it again.", file=path.name
-        ) from error
-    return data if encoding is None and _is_utf8(data) else words.encode()
+        raise TransferError("The JSON is nested too deep.", cure="Export it again.") from error
+    shapes = _json_shapes(document)
+    source = path if encoding is None and is_utf8(data) else words.encode()
+    read = _read_ogr(source, path, layer, None)
+    if shapes is not None and len(shapes) == len(read.frame):
+        meant = [bool(shape and (shape.get("coordinates") or "geometries" in shape))
+                 for shape in shapes]  # fmt: skip
+        _require_read(read.frame, np.array(meant, dtype=bool))
+    read.said_crs = _unknown_crs(document)
+    if read.said_crs:
+        values = np.asarray(read.frame.geometry.values, dtype=object)
+        read.frame = gpd.GeoDataFrame(read.frame.drop(columns="geometry"), geometry=values)
+    return read
 
 
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _dbf_encoding(path: Path) -> str | None:
-    """Tell GBK from UTF-8 where a shapefile does not say (no .cpg), by its own text."""
-    if path.with_suffix(".cpg").exists() or not path.with_suffix(".dbf").exists():
+def _json_shapes(document: object) -> list[dict[str, Any] | None] | None:
+    """Return the geometry of each row, as JSON; null where this is not for us to say (TopoJSON)."""
+    kind = document.get("type") if isinstance(document, dict) else None
+    if kind == "Topology":
         return None
-    data = path.with_suffix(".dbf").read_bytes()
-    if data.isascii() or _is_utf8(data[32:]):
-        return "UTF-8"
-    # Numbers in the header are no text; from the first record on everything is.
-    records = data[int.from_bytes(data[8:10], "little") :]
-    for name in ("UTF-8", "GB18030"):
-        try:
-            records.decode(name)
-        except UnicodeDecodeError:
-            continue
-        return name
-    return None
-
-
-def _read_csv(path: Path, encoding: str | None) -> gpd.GeoDataFrame:
-    words = decode(path.read_bytes(), path.name, encoding)
-    try:
-        frame = pd.read_csv(io.StringIO(words), dtype=str, keep_default_na=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+    if not isinstance(document, dict) or kind not in ("FeatureCollection", "Feature", *JSON_SHAPES):
         raise TransferError(
-            f"This is not a table: {error}.", cure="Save it as CSV again.", file=path.name
-        ) from error
-    plain = {str(column).strip().lower(): str(column) for column in frame.columns}
-    wkt = next((plain[name] for name in WKT_HEADERS if name in plain), None)
-    if wkt is not None:
-        shapes = shapely.from_wkt(frame.pop(wkt).to_numpy(dtype=object), on_invalid="ignore")
-        return gpd.GeoDataFrame(frame, geometry=shapes)
-    lon = next((plain[name] for name in LON_HEADERS if name in plain), None)
-    lat = next((plain[name] for name in LAT_HEADERS if name in plain), None)
-    if lon is None or lat is None:
-        raise TransferError(
-            "The table has no coordinates.",
-            cure="Name two columns lon and lat (经度, 纬度), or one wkt.",
-            file=path.name,
+            "This is JSON, but no GeoJSON.", cure="Give a FeatureCollection; export it again."
         )
-    x, y = (_numbers(frame[column], path) for column in (lon, lat))
-    points = np.asarray(shapely.points(x, y), dtype=object)
-    points[np.isnan(x) | np.isnan(y)] = None
-    return gpd.GeoDataFrame(frame, geometry=points)
-
-
-def _numbers(values: pd.Series, path: Path) -> "np.ndarray[Any, Any]":
-    """Read a column of coordinates; empty is unlocated, anything else must be a number."""
-    stripped = values.str.strip()
-    numbers = pd.to_numeric(stripped.where(stripped != ""), errors="coerce")
-    wrong = np.flatnonzero((stripped != "") & ~np.isfinite(numbers))
-    if len(wrong):
-        row = int(wrong[0])
+    if kind in JSON_SHAPES:
+        return [document]
+    features = document.get("features") if kind == "FeatureCollection" else [document]
+    if not isinstance(features, list):
         raise TransferError(
-            f"“{values.iloc[row]}” in column {values.name} is not a coordinate.",
-            cure="Write degrees or metres as a plain number, or leave it empty.",
-            row=row + 2,
-            file=path.name,
+            "The FeatureCollection has no list of features.", cure="Export it again."
         )
-    return numbers.to_numpy(dtype=float)
+    return [_json_shape(feature, row) for row, feature in enumerate(features, start=1)]
 
 
-def _read_parquet(path: Path) -> gpd.GeoDataFrame:
+def _json_shape(feature: object, row: int) -> dict[str, Any] | None:
+    shape = feature.get("geometry") if isinstance(feature, dict) else ()
+    if shape is None or (isinstance(shape, dict) and shape.get("type") in JSON_SHAPES):
+        return shape
+    raise TransferError(
+        "A row is no GeoJSON feature with a geometry.", cure="Export it again.", row=row
+    )
+
+
+def _unknown_crs(document: object) -> str:
+    """Return the name of a CRS that the file says it is in, if PROJ does not know it."""
+    said = document.get("crs") if isinstance(document, dict) else None
+    name = said.get("properties", {}).get("name") if isinstance(said, dict) else None
+    if name is None:
+        return ""
     try:
-        return gpd.read_parquet(path)
-    except (ValueError, OSError) as error:
-        raise TransferError(
-            "This is not a GeoParquet file.", cure="Export it again.", file=path.name
-        ) from error
+        pyproj.CRS.from_user_input(str(name))
+    except pyproj.exceptions.CRSError:
+        return str(name)
+    return ""
+
+
+def _read_parquet(path: Path) -> Read:
+    try:
+        return Read(gpd.read_parquet(path))
+    except shapely.errors.GEOSException:
+        return _read_open_parquet(path)
+    except ValueError as error:
+        raise TransferError("This is not a GeoParquet file.", cure="Export it again.") from error
+
+
+def _read_open_parquet(path: Path) -> Read:
+    """Read GeoParquet some ring of which is not closed, which GeoPandas refuses whole."""
+    import pyarrow.parquet
+
+    table = pyarrow.parquet.read_table(path)
+    geo = json.loads(table.schema.metadata[b"geo"])
+    column = geo["primary_column"]
+    shapes, opened = read_wkb(np.array(table.column(column).to_pylist(), dtype=object))
+    frame = table.drop_columns(list(geo["columns"])).to_pandas()
+    crs = geo["columns"][column].get("crs", "OGC:CRS84")
+    return Read(gpd.GeoDataFrame(frame, geometry=shapes, crs=crs), opened)
 
 
 # -- What every layer must be --------------------------------------------------------------------
 
 
-def _require_rows(frame: gpd.GeoDataFrame, path: Path, max_vertices: int) -> None:
+def _require_rows(frame: gpd.GeoDataFrame, max_vertices: int) -> None:
     if frame.empty:
-        raise TransferError("The layer has no rows.", cure="Is it the right one?", file=path.name)
+        raise TransferError("The layer has no rows.", cure="Is it the right one?")
     vertices = int(shapely.get_num_coordinates(np.asarray(frame.geometry.values)).sum())
     if vertices > max_vertices:
         raise TransferError(
             f"The layer has {vertices:,} vertices.",
             cure=f"At most {max_vertices:,} are read; raise WANGGE_MAX_VERTICES.",
-            file=path.name,
         )
 
 
-def _set_crs(read: Read, told: str | None) -> None:
+def _note_heights(read: Read) -> None:
+    shapes = np.asarray(read.frame.geometry.values, dtype=object)
+    rows = int((shapely.has_z(shapes) | shapely.has_m(shapes)).sum())
+    if rows:
+        words = "1 row has" if rows == 1 else f"{rows:,} rows have"
+        read.notes.append(
+            f"{words} heights (Z) or measures (M); they are left out, the check is of the plane."
+        )
+
+
+def _set_crs(read: Read, told: str | None, otherwise: str | None) -> None:
     frame = read.frame
+    told = told or (otherwise if frame.crs is None else None)
     if told is None:
         if frame.crs is None:
             raise MissingCrsError(
-                "Nothing says which coordinate system the layer is in.",
+                f"The coordinate system that the file names is not known: {read.said_crs}."
+                if read.said_crs
+                else "Nothing says which coordinate system the layer is in.",
                 cure="Say it with --crs: an EPSG code such as EPSG:4490, or GCJ-02 or BD-09.",
             )
+        _require_horizontal(pyproj.CRS(frame.crs), "the file's own")
         return
     convert = DATUMS.get(told.upper().replace("GCJ02", "GCJ-02").replace("BD09", "BD-09"))
     crs = parse_crs("EPSG:4326" if convert else told)
@@ -350,10 +347,21 @@ def _set_crs(read: Read, told: str | None) -> None:
         read.notes.append(f"The file says {frame.crs.to_string()}; it is read as {told}, as told.")
     frame = frame.set_crs(crs, allow_override=True)
     if convert:
-        shapes = np.asarray(frame.geometry.values, dtype=object)
-        moved = shapely.transform(shapes, lambda xy: np.column_stack(convert(xy[:, 0], xy[:, 1])))
-        frame = frame.set_geometry(gpd.GeoSeries(moved, index=frame.index, crs=crs))
+        # Out of range, the conversion would give what nobody wrote.
+        assert_plausible(frame)
+        frame = frame.set_geometry(_converted(frame.geometry, convert))
+        read.opened = {
+            row: Point(*map(float, convert(place.x, place.y))) for row, place in read.opened.items()
+        }
     read.frame = frame
+
+
+def _converted(shapes: gpd.GeoSeries, convert: Convert) -> gpd.GeoSeries:
+    moved = shapely.transform(
+        np.asarray(shapes.values, dtype=object),
+        lambda xy: np.column_stack(convert(xy[:, 0], xy[:, 1])),
+    )
+    return gpd.GeoSeries(moved, index=shapes.index, crs=shapes.crs)
 
 
 def parse_crs(words: str) -> pyproj.CRS:
@@ -362,12 +370,23 @@ def parse_crs(words: str) -> pyproj.CRS:
     Raises
     ------
     TransferError
-        If PROJ does not know it.
+        If PROJ does not know it, or it says nothing of where on Earth a point is.
     """
     try:
-        return pyproj.CRS.from_user_input(words)
+        crs = pyproj.CRS.from_user_input(words)
     except pyproj.exceptions.CRSError as error:
         raise TransferError(
             f"“{words}” is not a coordinate system that is known.",
-            cure="Give an EPSG code such as EPSG:4547, or GCJ-02 or BD-09.",
+            cure="Give an EPSG code such as EPSG:4547, or GCJ-02 or BD-09, with --crs.",
         ) from error
+    _require_horizontal(crs, words)
+    return crs
+
+
+def _require_horizontal(crs: pyproj.CRS, words: str) -> None:
+    if not (crs.is_geographic or crs.is_projected):
+        raise TransferError(
+            f"The coordinate system {words} ({crs.name}) has no longitude and latitude, and no "
+            "easting and northing.",
+            cure="Say with --crs which the coordinates are in: an EPSG code such as EPSG:4547.",
+        )

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from importlib.metadata import version
@@ -12,24 +12,21 @@ from typing import Annotated
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import typer
-from pyproj import CRS
 from rich.console import Console
 
 from api.commands.context import Context
+from api.commands.files import Data, Request, read_files
 from api.coverage.service import read_county
-from api.settings import settings
+from api.settings import Settings, settings
 from geo.coverage import TOLERANCE_M, CoverageReport, check_coverage
 from geo.findings import RULES
 from geo.measure import WGS84, reproject
-from layers.columns import name_columns
 from layers.errors import TransferError
 from layers.report import FORMATS, Outline, format_of, make_document, write_document
-from layers.transfer import Read, read_layer
 
-GRID_FIELDS = ("code", "name", "area_code", "kind", "coverage")
 FOUND = 1
+LANGUAGES = ("zh", "en")
 
 
 def check(
@@ -47,13 +44,25 @@ def check(
         str | None, typer.Option(help="Column that says exclusive or overlay.")
     ] = None,
     crs: Annotated[
-        str | None, typer.Option(help="EPSG code, GCJ-02 or BD-09, where the file does not say.")
+        str | None,
+        typer.Option(
+            help="EPSG code, GCJ-02 or BD-09 of the grids, whatever their file says; "
+            "and of the other files, where they do not say."
+        ),
+    ] = None,
+    households_crs: Annotated[
+        str | None, typer.Option(help="The same of the households, where it is another one.")
     ] = None,
     layer: Annotated[str | None, typer.Option(help="Layer, where the file has several.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of the files' text, where it is not what it seems: GBK.")
+    ] = None,
     tolerance: Annotated[
         float, typer.Option(min=1e-6, max=10.0, help="Borders closer than this are one, in metres.")
     ] = TOLERANCE_M,
-    rules: Annotated[str, typer.Option(help="Switch rules: +C,-C105 (all are on at first).")] = "",
+    rules: Annotated[
+        str, typer.Option(help="Switch rules: -C105 off, +C on; without a sign these alone.")
+    ] = "",
     accepted: Annotated[
         Path | None, typer.Option(help="Accepted findings: JSON, or an identifier a line.")
     ] = None,
@@ -67,21 +76,22 @@ def check(
     today: Annotated[str | None, typer.Option(help="The day to go by, as 2026-01-31.")] = None,
 ) -> int:
     """Check that every place and every household is in exactly one grid; say where not."""
-    if form is not None and form not in FORMATS:
-        raise typer.BadParameter(f"“{form}” is no format; there are {', '.join(FORMATS)}.")
+    form = _chosen(form, FORMATS, "--format")
+    lang = _chosen(lang, LANGUAGES, "--lang") or settings().lang
     form = format_of(output, form)
+    _require_folder(output)
     switched = switches(rules)
-    exceptions = read_accepted(accepted, date.fromisoformat(today) if today else date.today())  # noqa: DTZ011 - the operator's own day
+    exceptions = read_accepted(accepted, _day(today))
     with _progress("Reading · 读取"):
         started = time.perf_counter()
         if grids is None:
             data = _from_database(context.obj)
         else:
-            data = _from_files(
-                grids, within, households, crs=crs, layer=layer,
+            data = read_files(Request(
+                grids, within, households, crs=crs, households_crs=households_crs, layer=layer,
+                encoding=encoding, within_code=within_code,
                 told={"code": code, "area_code": parent, "coverage": coverage},
-                within_code=within_code,
-            )  # fmt: skip
+            ))  # fmt: skip
         read_seconds = time.perf_counter() - started
     for note in data.notes:
         typer.echo(f"wangge: {note}", err=True)
@@ -96,24 +106,9 @@ def check(
         report, version=version("wangge"), source=data.source, read_seconds=read_seconds,
         seconds=seconds, accepted=exceptions,
     )  # fmt: skip
-    words = write_document(
-        document, form, lang=lang or settings().lang, outline=_outline(data, report)
-    )
+    words = write_document(document, form, lang=lang, outline=_outline(data, report))
     _write(words, output)
     return FOUND if document["summary"]["errors"] else 0
-
-
-class Data:
-    """What is checked."""
-
-    def __init__(self, source: str, grids: gpd.GeoDataFrame) -> None:
-        self.source = source
-        self.grids = grids
-        self.parents: gpd.GeoDataFrame | None = None
-        self.households: gpd.GeoDataFrame | None = None
-        self.appointments: pd.DataFrame | None = None
-        self.notes: list[str] = []
-        self.synthetic = False
 
 
 def _from_database(context: Context) -> Data:
@@ -130,79 +125,54 @@ def _from_database(context: Context) -> Data:
     return data
 
 
-def _from_files(
-    grids: Path,
-    within: Path | None,
-    households: Path | None,
-    *,
-    crs: str | None,
-    layer: str | None,
-    told: dict[str, str | None],
-    within_code: str | None,
-) -> Data:
-    read = _read(grids, crs, layer)
-    frame, notes = name_columns(read.frame, GRID_FIELDS, told)
-    if "read_defect" in read.frame:
-        frame["read_defect"] = read.frame["read_defect"]
-    data = Data(grids.name, frame)
-    data.notes = read.notes + notes
-    if within is not None:
-        outer = _read(within, crs if _says_nothing(within) else None, None)
-        parents, _ = name_columns(outer.frame, ("code", "name"), {"code": within_code})
-        data.parents = _to(parents, frame, data.notes, within)
-        data.notes += outer.notes
-    if households is not None:
-        listed = _read(households, crs if _says_nothing(households) else None, None)
-        named, _ = name_columns(listed.frame, ("code", "grid_code", "address"), {})
-        data.households = _to(named, frame, data.notes, households)
-        data.notes += listed.notes
-    return data
+def _chosen(word: str | None, known: Sequence[str], option: str) -> str | None:
+    if word is not None and word not in known:
+        raise typer.BadParameter(f"{option} “{word}” is not known; there are {', '.join(known)}.")
+    return word
 
 
-def _read(path: Path, crs: str | None, layer: str | None) -> Read:
-    given = settings()
-    return read_layer(
-        path, crs=crs, layer=layer, max_vertices=given.max_vertices,
-        max_unzipped_mb=given.max_unzipped_mb,
-    )  # fmt: skip
+def _day(words: str | None) -> date:
+    try:
+        return date.fromisoformat(words) if words else date.today()  # noqa: DTZ011 - the operator's own day
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"--today “{words}” is not a day; write it as 2026-01-31."
+        ) from error
 
 
-def _says_nothing(path: Path) -> bool:
-    """Tell whether a file cannot say its CRS, so that the option is meant for it too."""
-    return path.suffix.lower() == ".csv" or (
-        path.suffix.lower() == ".shp" and not path.with_suffix(".prj").exists()
-    )
-
-
-def _to(
-    frame: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, notes: list[str], path: Path
-) -> gpd.GeoDataFrame:
-    """Bring a layer into the CRS of the grids, vertex by vertex."""
-    source, target = CRS(frame.crs), CRS(grids.crs)
-    if source == target:
-        return frame
-    notes.append(f"{path.name}: transformed from {source.to_string()} to the CRS of the grids.")
-    moved = reproject(np.asarray(frame.geometry.values, dtype=object), source, target)
-    return frame.set_geometry(gpd.GeoSeries(moved, index=frame.index, crs=grids.crs))
+def _require_folder(output: Path | None) -> None:
+    """Refuse a place that cannot be written to before the work is done, not after."""
+    if output is None:
+        return
+    if output.is_dir():
+        raise TransferError("This is a folder.", cure="Name a file in it.", file=str(output))
+    if not output.parent.is_dir():
+        raise TransferError(
+            f"There is no folder {output.parent}.", cure="Make it first.", file=output.name
+        )
 
 
 def switches(words: str) -> dict[str, bool]:
     """Read ``+C,-C105``: later ones win, and a prefix stands for all rules that begin with it.
 
+    All are on at first; where a word has no sign, those without a sign are, and no other.
+
     Raises
     ------
     typer.BadParameter
-        If a word begins with neither sign, or names no rule.
+        If a word names no rule.
     """
-    out: dict[str, bool] = {}
-    for word in filter(None, (part.strip() for part in words.split(","))):
-        sign, prefix = word[0], word[1:].upper()
+    parts = [part.strip() for part in words.split(",") if part.strip()]
+    alone = any(part[0] not in "+-" for part in parts)
+    out: dict[str, bool] = dict.fromkeys(RULES, False) if alone else {}
+    for word in parts:
+        prefix = word.lstrip("+-").upper()
         named = [code for code in RULES if prefix and code.startswith(prefix)]
-        if sign not in "+-" or not named:
+        if not named:
             raise typer.BadParameter(
-                f"“{word}” switches no rule; write for example +C,-C105 ({', '.join(RULES)})."
+                f"“{word}” is no rule; write for example +C,-C105 ({', '.join(RULES)})."
             )
-        out.update(dict.fromkeys(named, sign == "+"))
+        out.update(dict.fromkeys(named, word[0] != "-"))
     return out
 
 
@@ -256,6 +226,7 @@ def _write(words: str, output: Path | None) -> None:
         fresh.write_text(words, encoding="utf-8")
         fresh.replace(output)
     except OSError as error:
+        fresh.unlink(missing_ok=True)
         raise TransferError(
             f"The report cannot be written: {error.strerror}.",
             cure="Name another place with -o.",
@@ -273,8 +244,17 @@ def _progress(words: str) -> Iterator[None]:
         yield
 
 
+def _limits() -> str:
+    fields = Settings.model_fields
+    return ", ".join(
+        f"WANGGE_{name.upper()} ({fields[name].default:,})"
+        for name in ("max_vertices", "max_unzipped_mb")
+    )
+
+
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
     app.command(
         epilog="Example: wangge check grids.geojson --within boundary.geojson -o report.html"
+        f"\n\nLimits of a file, settings of the environment: {_limits()}."
     )(check)

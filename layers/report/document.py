@@ -53,6 +53,7 @@ def format_of(output: Path | None, told: str | None) -> str:
         raise TransferError(
             f"The ending “{output.suffix}” is not a format of a report.",
             cure=f"Use one of {', '.join(ENDINGS)}, or --format.",
+            file=output.name,
         ) from None
 
 

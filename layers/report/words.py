@@ -49,7 +49,7 @@ def verdict(summary: Mapping[str, Any], lang: str) -> str:
         lacks = not summary["outer_border_checked"]
         if summary["errors"]:
             first = (
-                f"{summary['errors']:,} errors were found"
+                f"{summary['errors']:,} error{_were(summary['errors'])} found"
                 if english
                 else f"发现 {summary['errors']:,} 处错误"
             )
@@ -74,6 +74,10 @@ def verdict(summary: Mapping[str, Any], lang: str) -> str:
     )
 
 
+def _were(count: int) -> str:
+    return " was" if count == 1 else "s were"
+
+
 def area_parts(km2: float | None, lang: str) -> tuple[str, str]:
     """Word an area in the reader's unit, and in the other: 亩, and m² or km²."""
     if km2 is None:
@@ -87,4 +91,6 @@ def area_parts(km2: float | None, lang: str) -> tuple[str, str]:
 def area(km2: float | None, lang: str) -> str:
     """Word an area in both units."""
     first, second = area_parts(km2, lang)
+    if not second:
+        return first
     return f"{first} ({second})" if lang == "en" else f"{first}（{second}）"
