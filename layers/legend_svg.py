@@ -70,7 +70,8 @@ def _width(text: str) -> float:
     return sum(_TEXT if ord(letter) > 0x2E80 else 0.6 * _TEXT for letter in text)
 
 
-def _paths(name: str) -> str:
+def symbol_paths(name: str) -> str:
+    """Return a symbol of :data:`layers.style.IMAGES` as SVG paths, on its own square."""
     return "".join(
         f'<path d={quoteattr(path.d)} fill="{path.fill or "none"}" '
         f'stroke="{path.stroke or "none"}" stroke-width="{path.width}"/>'
@@ -83,7 +84,7 @@ def _patterns() -> Iterator[str]:
         if image.repeats:
             yield (
                 f'<pattern id="{image.id}" width="{image.size}" height="{image.size}" '
-                f'patternUnits="userSpaceOnUse">{_paths(image.id)}</pattern>'
+                f'patternUnits="userSpaceOnUse">{symbol_paths(image.id)}</pattern>'
             )
 
 
@@ -93,7 +94,7 @@ def _symbol(symbol: dict[str, Any]) -> str:
         case "pattern":
             return f'<rect {box} fill="url(#{symbol["image"]})" stroke="{color}"/>'
         case "marker":
-            return f'<g transform="scale(0.9)">{_paths(symbol["image"])}</g>'
+            return f'<g transform="scale(0.9)">{symbol_paths(symbol["image"])}</g>'
         case "circle":
             return f'<circle cx="{_SWATCH / 2}" cy="10" r="6" fill="{color}"/>'
         case "line":

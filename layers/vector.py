@@ -251,15 +251,26 @@ def latest_check() -> ScalarSelect[int]:
     return select(func.max(coverage_check.c.id)).scalar_subquery()
 
 
-def _findings(tile: Tile, scope: Scope) -> Select[bytes]:
-    """Every finding as a marker, and from :data:`FINDING_SHAPE_ZOOM` on its shape as well."""
+def finding_markers(scope: Scope) -> Select[*tuple[Any, ...]]:
+    """Select each finding of the latest check once: id, rule, severity, ``shape`` point, ``at``.
+
+    Who may not see single households is shown theirs at the middle of a cell.
+    """
     about_people = func.starts_with(finding.c.rule, "H")
     marker: ColumnElement[Any] = func.ST_Transform(finding.c.point, 3857)
     if not scope.individual:
         marker = case((about_people, func.ST_SnapToGrid(marker, BLUR_M)), else_=marker)
+    return select(
+        finding.c.id, finding.c.rule, finding.c.severity,
+        literal("point").label("shape"), marker.label("at"),
+    ).where(finding.c.check_id == latest_check(), findings_in_scope(scope))  # fmt: skip
+
+
+def _findings(tile: Tile, scope: Scope) -> Select[bytes]:
+    """Every finding as a marker, and from :data:`FINDING_SHAPE_ZOOM` on its shape as well."""
     columns = (finding.c.id, finding.c.rule, finding.c.severity)
     mine = [finding.c.check_id == latest_check(), findings_in_scope(scope)]
-    parts = [select(*columns, literal("point").label("shape"), marker.label("at")).where(*mine)]
+    parts = [finding_markers(scope)]
     if tile.z >= FINDING_SHAPE_ZOOM:
         shape = finding.c.geom_3857
         kind = case({1: "line", 2: "polygon"}, value=func.ST_Dimension(shape), else_="point")

@@ -8,6 +8,7 @@ from api.access import Database, EveryoneInArea
 from api.auth import Reader
 from api.errors import NOT_FOUND, PROBLEMS, NotFoundError
 from api.maps import store
+from api.maps.cache import Tile as PackedTile
 from layers.catalog import CATALOG
 from layers.legend_svg import legend_svg
 from layers.map_style import STYLES, Language, style_document
@@ -64,11 +65,36 @@ def get_tile(
         raise _no("tile", "瓦片", f"{z}/{x}/{y}")
     packed, how = store.tile(state.tiles, session, layer, at, scope_of(reader))
     state.metrics.tiles.labels(layer, how).inc()
-    body, etag, encoding = packed.sent("gzip" in accept_encoding)
+    return _sent(packed, MVT, if_none_match, accept_encoding)
+
+
+def _sent(packed: PackedTile, kind: str, known: str | None, accepted: str) -> Response:
+    """Send what is kept compressed, or say that the reader's copy is still right."""
+    body, etag, encoding = packed.sent("gzip" in accepted)
     headers = {"ETag": etag, "Cache-Control": CACHING, "Vary": "Cookie, Accept-Encoding"}
-    if if_none_match is not None and etag in if_none_match:
+    if known is not None and etag in known:
         return Response(status_code=304, headers=headers)
-    return Response(body, media_type=MVT, headers={**headers, **encoding})
+    return Response(body, media_type=kind, headers={**headers, **encoding})
+
+
+@router.get(
+    "/sketches/coverage.svg",
+    response_class=Response,
+    responses={200: {"content": {SVG: {}}, "description": "The picture"}},
+    summary="The reader's area as one small picture",
+)
+def get_sketch(
+    request: Request,
+    reader: EveryoneInArea,
+    session: Database,
+    width: Annotated[int, Query(ge=100, le=4096, description="Pixels")] = 800,
+    lang: Annotated[Language, Query(description="The language of names")] = "zh",
+    if_none_match: Annotated[str | None, Header()] = None,
+    accept_encoding: Annotated[str, Header()] = "",
+) -> Response:
+    """Return borders, kinds and errors drawn in EPSG:3857; its edges are the area's bounds."""
+    packed = store.sketch(request.app.state.tiles, session, scope_of(reader), width, lang)
+    return _sent(packed, SVG, if_none_match, accept_encoding)
 
 
 @router.get("/tiles/{layer}.json", summary="TileJSON 3.0.0 of a layer")

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from api.maps.cache import Tile as PackedTile
 from api.maps.cache import TileCache
 from layers.catalog import CATALOG
+from layers.sketch import sketch_statements, sketch_svg
 from layers.tables import area, coverage_check, coverage_version, finding, grid, setting
 from layers.vector import Scope, Tile, findings_in_scope, latest_check, tile_statement
 
@@ -41,6 +42,18 @@ def tile(
         return bytes(session.execute(tile_statement(layer, at, scope)).scalar_one())
 
     return cache.get((layer, layer_version(session, layer), scope, at), make)
+
+
+def sketch(cache: TileCache, session: Session, scope: Scope, width: int, lang: str) -> PackedTile:
+    """Return the sketch of what a reader may see, from the cache if nothing has changed."""
+
+    def make() -> bytes:
+        box = bounds(session, scope)
+        shapes, markers = (session.execute(s).all() for s in sketch_statements(scope, box, width))
+        return sketch_svg(shapes, markers, box, width, lang).encode()
+
+    key = ("sketch", layer_version(session, "findings"), scope, width, lang)
+    return cache.get(key, make)[0]
 
 
 def bounds(session: Session, scope: Scope) -> tuple[float, float, float, float]:

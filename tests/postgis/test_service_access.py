@@ -34,6 +34,7 @@ CALLS = {
     "GET /tiles/{layer}/{z}/{x}/{y}.mvt": "/tiles/grids/10/839/410.mvt",
     "GET /tiles/{layer}.json": "/tiles/grids.json",
     "GET /styles/{name}.json": "/styles/coverage.json",
+    "GET /sketches/coverage.svg": "/sketches/coverage.svg",
     "GET /legends/{layer}.json": "/legends/findings.json",
     "GET /legends/{layer}.svg": "/legends/findings.svg",
 }

@@ -6,6 +6,7 @@ import { Card } from "./card";
 import { Legend } from "./legend";
 import { Panel } from "./panel";
 import { SignIn } from "./signin";
+import { Sketch, sketched } from "./sketch";
 import { language, me, problem, start, t } from "./state";
 
 export function App() {
@@ -35,7 +36,7 @@ function Ground() {
   useEffect(() => {
     // The map's code is the large part of the page: it comes while the panel is being read.
     void import("./map").then(async ({ askStyle, makeMap }) => {
-      const style = await askStyle();
+      const [style] = await Promise.all([askStyle(), sketched]);
       try {
         makeMap(place.current!, style);
       } catch {
@@ -46,6 +47,7 @@ function Ground() {
   return (
     <section class="ground" aria-label={t("map")}>
       <div ref={place} class="ground-map" />
+      <Sketch />
       {fault && <p class="notice ground-fault" role="alert">{t("noWebgl")}</p>}
     </section>
   );

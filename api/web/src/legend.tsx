@@ -51,7 +51,12 @@ function Section(props: { legend: LegendData; name: LayerName; word: Word; image
   const n = legend.n === null ? "" : `n = ${count(language.value, legend.n)} ${pick(legend.unit.zh, legend.unit.en)}`;
   const date = n && reference ? t("asOf", { date: day(language.value, reference) }) : "";
   if (!full && name !== "findings") return null;
-  if (!full && PHONE.matches) return <p class="soft small">{n} · {date}</p>;
+  const counted = n && (
+    <p class="soft small">
+      <span class="whole">{n}</span> <span class="whole">{date}</span>
+    </p>
+  );
+  if (!full) return counted || null;
   return (
     <div class="legend-section">
       <label>
@@ -62,11 +67,7 @@ function Section(props: { legend: LegendData; name: LayerName; word: Word; image
         />
         <b>{t(word)}</b>
       </label>
-      {n && (
-        <p class="soft small">
-          <span class="whole">{n}</span> <span class="whole">{date}</span>
-        </p>
-      )}
+      {counted}
       {full && on && (
         <ul>
           {legend.items

@@ -14,9 +14,10 @@ import {
 import "maplibre-gl/dist/maplibre-gl.css";
 import { effect } from "@preact/signals";
 import { ask, type Bbox, type SymbolImage } from "./api";
+import { free } from "./frame";
 import { read, write } from "./permalink";
 import { draw } from "./symbols";
-import { finding, grid, language, layers, me, openFinding, openGrid, zoom, type LayerName } from "./state";
+import { finding, grid, language, layers, mapShown, me, openFinding, openGrid, zoom, type LayerName } from "./state";
 
 // Which of the style's layers each switch turns on and off.
 const SWITCHED: Record<LayerName, RegExp> = {
@@ -28,7 +29,6 @@ const SWITCHED: Record<LayerName, RegExp> = {
 const CLICKABLE_FINDINGS = ["findings-point", "findings-minor", "findings-fill", "findings-line"];
 const NONE: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
-const PHONE = matchMedia("(max-width: 760px)");
 
 type Style = StyleSpecification & { metadata?: { "wangge:images"?: SymbolImage[] } };
 
@@ -39,28 +39,11 @@ prewarm();
 
 let map: MapLibre | null = null;
 
-/** What the frame hides of the map, measured on the page, so that what is flown to is seen. */
-function padding(margin: number) {
-  const edge = (selector: string, side: "top" | "right" | "bottom" | "left", otherwise: number) =>
-    document.querySelector(selector)?.getBoundingClientRect()[side] ?? otherwise;
-  if (PHONE.matches) {
-    const foot = edge(".card", "top", edge(".panel", "top", innerHeight));
-    return { top: edge(".legend", "bottom", 60) + margin, bottom: innerHeight - foot + margin, left: margin, right: margin };
-  }
-  const right = Math.min(edge(".card", "left", innerWidth), edge(".legend", "left", innerWidth));
-  return {
-    top: edge(".bar", "bottom", 0) + margin,
-    bottom: margin,
-    left: edge(".panel", "right", 0) + margin,
-    right: innerWidth - right + margin,
-  };
-}
-
 /** Move to a place; what is smaller than a house is shown with its surroundings. */
 export function flyTo(bbox: Bbox, most = 17): void {
   // A card that has just been opened is measured once it stands on the page.
   requestAnimationFrame(() =>
-    map?.fitBounds(bbox, { padding: padding(32), maxZoom: most, animate: !CALM.matches, duration: 900 }),
+    map?.fitBounds(bbox, { padding: free(32), maxZoom: most, animate: !CALM.matches, duration: 900 }),
   );
 }
 
@@ -83,10 +66,10 @@ export function makeMap(container: HTMLElement, style: Style): void {
     minZoom: 6,
     dragRotate: false,
     pitchWithRotate: false,
-    fadeDuration: 120,
+    fadeDuration: 0,
     ...(link.view
       ? { center: [link.view.lon, link.view.lat] as [number, number], zoom: link.view.zoom }
-      : { bounds: home, fitBoundsOptions: { padding: padding(16) } }),
+      : { bounds: home, fitBoundsOptions: { padding: free(16) } }),
   });
   map = made;
   made.touchZoomRotate.disableRotation();
@@ -106,7 +89,10 @@ export function makeMap(container: HTMLElement, style: Style): void {
     made.getCanvas().style.cursor = hit(made, event) ? "pointer" : "";
   });
   // "load": all that the first view needs has come and has been drawn.
-  made.once("load", () => performance.mark("county-painted"));
+  made.once("load", () => {
+    performance.mark("county-painted");
+    mapShown.value = true;
+  });
   follow(made);
   if (link.finding) void openFinding(link.finding);
   else if (link.grid) void openGrid(link.grid);

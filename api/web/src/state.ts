@@ -14,6 +14,8 @@ export const verdict = signal<Verdict | null>(null);
 export const problem = signal<Problem | null>(null);
 export const finding = signal<FindingDetail | null>(null);
 export const grid = signal<GridDetail | null>(null);
+// Whether the live map has been drawn; until then, and where it cannot be, the sketch stands.
+export const mapShown = signal(false);
 export const zoom = signal(0);
 export const layers = signal({ grids: true, findings: true, households: true, ground: true });
 export const checking = signal(false);
