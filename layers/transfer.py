@@ -153,7 +153,7 @@ def _read_ogr(source: Path | bytes, path: Path, layer: str | None, encoding: str
     frame = gpd.GeoDataFrame(frame, geometry=geometries, crs=_crs84(meta["crs"], path))
     _require_read(frame, ~pd.isna(shapes))
     measured = any("Measured (M)" in str(each.message) for each in said)
-    return Read(frame, opened, ["Measures (M) are left out."] if measured else [])
+    return Read(frame, opened, [_left_out(int(frame.geometry.notna().sum()))] if measured else [])
 
 
 def _choose_layer(source: Path | bytes, layer: str | None) -> str | int:
@@ -322,10 +322,12 @@ def _note_heights(read: Read) -> None:
     shapes = np.asarray(read.frame.geometry.values, dtype=object)
     rows = int((shapely.has_z(shapes) | shapely.has_m(shapes)).sum())
     if rows:
-        words = "1 row has" if rows == 1 else f"{rows:,} rows have"
-        read.notes.append(
-            f"{words} heights (Z) or measures (M); they are left out, the check is of the plane."
-        )
+        read.notes.append(_left_out(rows))
+
+
+def _left_out(rows: int) -> str:
+    words = "1 row has" if rows == 1 else f"{rows:,} rows have"
+    return f"{words} heights (Z) or measures (M); they are left out, the check is of the plane."
 
 
 def _set_crs(read: Read, told: str | None, otherwise: str | None) -> None:

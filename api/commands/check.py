@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -191,7 +191,7 @@ def read_accepted(path: Path | None, today: date) -> set[str]:
         entries = json.loads(text) if text.lstrip().startswith(("[", "{")) else text.split()
         if isinstance(entries, dict):
             entries = entries["accepted"]
-        rows = [row if isinstance(row, dict) else {"id": row} for row in entries]
+        rows = [{"id": row} if isinstance(row, str) else dict(row) for row in entries]
         return {
             str(row["id"])
             for row in rows
@@ -226,7 +226,8 @@ def _write(words: str, output: Path | None) -> None:
         fresh.write_text(words, encoding="utf-8")
         fresh.replace(output)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
         raise TransferError(
             f"The report cannot be written: {error.strerror}.",
             cure="Name another place with -o.",
