@@ -5,6 +5,7 @@ lasting name into ``partialFingerprints``, by which a CI tells old findings from
 """
 
 from typing import Any
+from urllib.parse import quote
 
 from geo.findings import RULES
 
@@ -53,7 +54,7 @@ def _result(finding: dict[str, Any], source: str, position: dict[str, int]) -> d
         "message": {"text": f"{finding['message']} {finding['fix']}"},
         "locations": [
             {
-                "physicalLocation": {"artifactLocation": {"uri": source}},
+                "physicalLocation": {"artifactLocation": {"uri": quote(source)}},
                 "logicalLocations": [{"name": code, "kind": "grid"} for code in finding["grids"]],
             }
         ],

@@ -30,6 +30,10 @@ def feature(code: str, *rings: Any, kind: str = "Polygon", **columns: Any) -> di
     return {"type": "Feature", "properties": {"code": code, **columns}, "geometry": geometry}
 
 
+def cell(code: str, column: float, row: float = 0, **columns: Any) -> dict[str, Any]:
+    return feature(code, square(column, row), **columns)
+
+
 def geojson(path: Path, *features: Any, **members: Any) -> Path:
     document = {"type": "FeatureCollection", **members, "features": list(features)}
     path.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
