@@ -1,22 +1,15 @@
 """A tiny county behind a running application: two towns, four villages, sixteen grids."""
 
 import datetime as dt
-import threading
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import httpx
 import numpy as np
 import pytest
 import shapely
-import uvicorn
-from fastapi import FastAPI
-from sqlalchemy import URL, Engine, insert, select, update
+from sqlalchemy import URL, insert, select, update
 from sqlalchemy.orm import Session
 
-from api.app import create_app
-from api.auth import create_demo_accounts
 from api.db import drop_database, engine, migrate, session_scope
 from api.maps.shapes import build_shapes
 from api.postgis import Cluster
@@ -33,6 +26,7 @@ from layers.tables import (
     reference_feature,
     setting,
 )
+from tests.serving import Service, serve
 
 COUNTY = "990101"
 WEST, SOUTH, SIDE = 115.2, 33.5, 0.02
@@ -167,26 +161,6 @@ def check(session: Session) -> None:
     session.execute(insert(finding), list(findings(number)))
 
 
-@dataclass
-class Service:
-    """A running application, and a client for each role."""
-
-    app: FastAPI
-    address: str
-    engine: Engine
-    passwords: dict[str, tuple[str, str]]
-
-    def anonymous(self) -> httpx.Client:
-        return httpx.Client(base_url=self.address, timeout=60)
-
-    def client(self, role: str) -> httpx.Client:
-        client = self.anonymous()
-        username, password = self.passwords[role]
-        answer = client.post("/api/session", json={"username": username, "password": password})
-        assert answer.status_code == 200, answer.text
-        return client
-
-
 @pytest.fixture(scope="module")
 def county(cluster: Cluster) -> Iterator[URL]:
     """The tiny county in a database of the module's own."""
@@ -205,20 +179,8 @@ def county(cluster: Cluster) -> Iterator[URL]:
 @pytest.fixture(scope="module")
 def service(county: URL) -> Iterator[Service]:
     """The application on the tiny county, really served, with an account for each role."""
-    with session_scope(engine(county)) as session:
-        accounts = create_demo_accounts(session)
-    passwords = {role: (name, password) for role, name, password, _ in accounts}
-    app = create_app(url=county)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield Service(app, f"http://127.0.0.1:{port}", engine(county), passwords)
-    server.should_exit = True
-    thread.join(10)
+    with serve(county) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -93,7 +93,7 @@ export function makeMap(container: HTMLElement, style: Style): void {
     performance.mark("county-painted");
     mapShown.value = true;
   });
-  follow(made);
+  follow(made, link.view ? (link.finding ?? link.grid) : null);
   if (link.finding) void openFinding(link.finding);
   else if (link.grid) void openGrid(link.grid);
 }
@@ -121,9 +121,13 @@ function prepare(made: MapLibre): void {
   );
 }
 
-/** Let the map follow the page's state. */
-function follow(made: MapLibre): void {
+/** Let the map follow the page's state; what a kept address has framed already is not flown to. */
+function follow(made: MapLibre, framed: string | null): void {
   let shown = language.peek();
+  const fly = (id: string, bbox: Bbox, most?: number) => {
+    if (id !== framed) flyTo(bbox, most);
+    framed = null;
+  };
   effect(() => {
     if (language.value === shown) return;
     shown = language.value;
@@ -145,11 +149,11 @@ function follow(made: MapLibre): void {
       const shape = chosen && { type: "Feature" as const, geometry: chosen.geometry, properties: {} };
       made.getSource<GeoJSONSource>("chosen")?.setData(shape ?? NONE);
     });
-    if (chosen) flyTo(chosen.bbox);
+    if (chosen) fly(chosen.id, chosen.bbox);
     keepLink();
   });
   effect(() => {
-    if (grid.value) flyTo(grid.value.bbox, 15.5);
+    if (grid.value) fly(grid.value.code, grid.value.bbox, 15.5);
     keepLink();
   });
 }

@@ -1,0 +1,134 @@
+"""A real browser before the real service, over the small sample county in PostGIS."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
+
+from api.app import WEB
+from api.coverage.service import run_check
+from api.db import drop_database, engine, migrate
+from api.maps.shapes import build_shapes
+from api.postgis import Cluster
+from api.sample import build_county, load_sample
+from tests.serving import Service, serve
+
+CHROMIUM = "/usr/bin/chromium"
+# No graphics card is asked for: what is drawn is the same on every machine.
+ARGUMENTS = [
+    "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+SIZES = {"phone": (390, 844), "desktop": (1280, 800), "wall": (2560, 1440)}
+PATIENCE_MS = 90_000
+
+
+@pytest.fixture(scope="session")
+def sample(cluster: Cluster) -> Iterator[Service]:
+    """The small sample county, loaded, checked and served as `wangge demo` does it."""
+    if not (WEB / "index.html").exists():
+        pytest.fail("the browser app is not built: run `make web`")
+    url = cluster.url("browser_sample")
+    with cluster.connect("postgres") as connection:
+        connection.execute('CREATE DATABASE "browser_sample"')
+    migrate(url)
+    load_sample(engine(url), build_county(size="small"))
+    build_shapes(engine(url))
+    run_check(engine(url), "test")
+    with serve(url) as running:
+        yield running
+    drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield found
+        found.close()
+
+
+@dataclass
+class Visit:
+    """One reader's page, with all that it asked for and complained about."""
+
+    page: Page
+    address: str
+    requested: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, hash_: str) -> None:
+        # A new page, not a jump within it.
+        self.page.goto("about:blank")
+        self.page.goto(f"{self.address}/#{hash_}")
+
+    def sign_in(self, username: str, password: str) -> None:
+        self.page.fill("input[name=username]", username)
+        self.page.fill("input[name=password]", password)
+        self.page.click("button[type=submit]")
+
+    def painted(self) -> None:
+        """Wait until the live map has been drawn."""
+        self.until("performance.getEntriesByName('county-painted').length > 0")
+
+    def until(self, test: str) -> None:
+        """Poll: the page's content policy forbids the waiting that evaluates text inside it."""
+        for _ in range(PATIENCE_MS // 50):
+            if self.page.evaluate(test):
+                return
+            self.page.wait_for_timeout(50)
+        pytest.fail(f"never came true: {test}")
+
+    def first(self, selector: str) -> Locator:
+        return self.page.locator(selector).first
+
+
+@pytest.fixture
+def visit(sample: Service, browser: Browser) -> Iterator[Callable[..., Visit]]:
+    """Open a page of a size and a language; signed in, unless the role is null."""
+    contexts: list[BrowserContext] = []
+    visits: list[Visit] = []
+
+    def start(
+        size: str = "desktop", lang: str = "zh", role: str | None = "planner", **options: object
+    ) -> Visit:
+        width, height = SIZES[size]
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        context.set_default_timeout(PATIENCE_MS)
+        contexts.append(context)
+        if role is not None:
+            with sample.client(role) as client:
+                token = client.cookies["wangge_session"]
+            context.add_cookies([{"name": "wangge_session", "value": token, "url": sample.address}])
+        made = Visit(context.new_page(), sample.address)
+        context.on("request", lambda request: made.requested.append(request.url))
+        made.page.on("pageerror", lambda error: made.complaints.append(str(error)))
+        made.page.on(
+            "console",
+            lambda said: made.complaints.append(said.text) if said.type == "error" else None,
+        )
+        made.open(f"?lang={lang}")
+        visits.append(made)
+        return made
+
+    yield start
+    for each in visits:
+        # An address of another host is a leak, whatever the test was about.
+        strangers = {
+            url for url in each.requested
+            if not url.startswith((sample.address, "data:", "blob:", "about:"))
+        }  # fmt: skip
+        assert strangers == set()
+        expected = re.compile(r"status of (401|422)")
+        assert [text for text in each.complaints if not expected.search(text)] == []
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core, which the browser app's lock installs."""
+    return (Path(WEB).parent / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")

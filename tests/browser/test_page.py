@@ -1,0 +1,248 @@
+"""The first page, as a reader meets it: seen whole, in both languages, at every size."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import SIZES, Visit
+from tests.serving import Service
+
+Start = Callable[..., Visit]
+LEGIBILITY = Path(__file__).with_name("legibility.js").read_text(encoding="utf-8")
+LANGUAGES = ("zh", "en")
+
+
+def faults(visit: Visit, *, touch: bool = False) -> list[str]:
+    return list(visit.page.evaluate(LEGIBILITY, {"touch": touch}))
+
+
+def open_first_finding(visit: Visit) -> None:
+    """Open the first group of findings and the first finding in it, as a reader does."""
+    page = visit.page
+    if page.locator(".handle").is_visible():
+        page.click(".handle")
+    visit.first(".rows .row").click()
+    page.wait_for_selector(".group-title")
+    visit.first(".rows .row[aria-pressed]").click()
+    page.wait_for_selector(".card")
+
+
+def settle(visit: Visit) -> None:
+    """Wait until the sheet has stopped moving."""
+    visit.until("document.getAnimations().every((each) => each.playState !== 'running')")
+
+
+# --- read without effort ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_text_is_clipped_or_overlapped(size: str, lang: str, visit: Start) -> None:
+    touch = size == "phone"
+    outside = visit(size, lang, role=None)
+    outside.page.wait_for_selector("input[name=username]")
+    assert faults(outside, touch=touch) == []
+    inside = visit(size, lang)
+    inside.page.wait_for_selector(".numbers")
+    inside.page.wait_for_selector(".legend p")
+    assert faults(inside, touch=touch) == []
+    open_first_finding(inside)
+    settle(inside)
+    assert faults(inside, touch=touch) == []
+
+
+SPOILERS = {
+    "clipped at the side": "<b style='position:fixed;left:0;top:0;width:20px;overflow:hidden;"
+    "white-space:nowrap;z-index:9'>a long text</b>",
+    "over each other": "<b style='position:fixed;left:300px;top:5px;z-index:9'>the first</b>"
+    "<i style='position:fixed;left:330px;top:5px;z-index:9'>the second</i>",
+    "beyond the page": "<b style='position:fixed;right:-40px;top:50%;z-index:9'>too far right</b>",
+    "placeholder clipped": "<input placeholder='a long placeholder' style='position:fixed;"
+    "top:0;width:40px;z-index:9'>",
+    "too small to hit": "<button style='position:fixed;top:0;font-size:6px;padding:0'>x</button>",
+}
+
+
+@pytest.mark.parametrize("fault", SPOILERS)
+def test_the_detector_finds_what_is_wrong(fault: str, visit: Start) -> None:
+    # The content policy would refuse the spoilers' styles.
+    page = visit(role=None, bypass_csp=True)
+    page.page.wait_for_selector("input[name=username]")
+    page.page.evaluate("(html) => document.body.insertAdjacentHTML('beforeend', html)",
+                       SPOILERS[fault])  # fmt: skip
+    assert any(found.startswith(fault) for found in faults(page))
+
+
+@pytest.mark.parametrize("size", ["phone", "desktop"])
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_nothing_serious_stands_in_anybody_s_way(
+    size: str, lang: str, visit: Start, axe: str
+) -> None:
+    def serious(at: Visit) -> list[str]:
+        at.page.evaluate(axe)
+        found = at.page.evaluate("async () => (await axe.run()).violations")
+        return [
+            json.dumps({"rule": each["id"], "at": [node["html"] for node in each["nodes"]][:3]})
+            for each in found
+            if each["impact"] in ("serious", "critical")
+        ]
+
+    outside = visit(size, lang, role=None, bypass_csp=True)
+    outside.page.wait_for_selector("input[name=username]")
+    assert serious(outside) == []
+    inside = visit(size, lang, bypass_csp=True)
+    inside.painted()
+    assert serious(inside) == []
+    open_first_finding(inside)
+    settle(inside)
+    assert serious(inside) == []
+
+
+# --- what it says ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("zh", ("合成数据", "截至 2026年", "处", "个")),
+        ("en", ("Synthetic data", "as of", "findings")),
+    ],
+)
+def test_the_legend_has_unit_n_and_date(
+    lang: str, words: tuple[str, ...], visit: Start, sample: Service
+) -> None:
+    page = visit("desktop", lang).page
+    page.wait_for_selector(".legend p")
+    with sample.client("planner") as client:
+        n = client.get("/legends/findings.json").json()["n"]
+    text = page.inner_text(".legend")
+    assert f"n = {n:,}" in text
+    whole = page.inner_text("body")
+    assert all(word in whole for word in words)
+    assert page.get_attribute("html", "lang") == {"zh": "zh-CN", "en": "en"}[lang]
+
+
+def test_the_four_numbers_are_the_service_s(visit: Start, sample: Service) -> None:
+    page = visit().page
+    page.wait_for_selector(".numbers")
+    with sample.client("planner") as client:
+        summary = client.get("/api/coverage").json()["summary"]
+    shown = page.locator(".numbers dd").all_inner_texts()
+    mu = summary["uncovered_km2"] * 1500
+    assert shown[0].startswith(f"{summary['grids']:,}")
+    assert shown[1].startswith(f"{mu:,.0f} 亩")
+    assert shown[2].startswith(f"{summary['households_uncovered']:,}")
+    assert shown[3].startswith(f"{summary['households_unlocated']:,}")
+    assert f"{summary['errors']:,}" in shown[0]
+
+
+def test_the_language_switch_changes_every_word(visit: Start) -> None:
+    page = visit("desktop", "zh").page
+    page.wait_for_selector(".numbers")
+    page.click(".language")
+    page.wait_for_selector("html[lang=en]")
+    chinese = page.evaluate(
+        "[...document.querySelectorAll('.bar, .panel, .legend')].map((each) => each.innerText)"
+        ".join(' ').match(/[\\u4e00-\\u9fff]+/g) ?? []"
+    )
+    # The way back is named in its own language; nothing else is.
+    assert set(chinese) == {"中文"}
+    assert "lang=en" in page.url
+
+
+# --- what it does ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("lang", "key"), [("zh", "message_zh"), ("en", "message")])
+def test_a_click_flies_to_a_finding_and_explains_it(
+    lang: str, key: str, visit: Start, sample: Service
+) -> None:
+    at = visit("desktop", lang)
+    at.painted()
+    open_first_finding(at)
+    with sample.client("planner") as client:
+        rule = client.get("/api/coverage").json()["by_rule"][0]["rule"]
+        listed = client.get("/api/coverage/findings", params={"rule": rule}).json()["findings"][0]
+    assert at.page.inner_text(".card .message") == listed[key]
+    west, south, east, north = listed["bbox"]
+    # The card and the panel hide a part: what is looked at stands off the page's middle.
+    wide = max(east - west, north - south, 1e-4)
+    for _ in range(200):
+        lon, lat = view(at)
+        if abs(lon - (west + east) / 2) < 3 * wide and abs(lat - (south + north) / 2) < 3 * wide:
+            break
+        at.page.wait_for_timeout(100)
+    else:
+        pytest.fail(f"{at.page.url} is not at {listed['bbox']}")
+    assert f"finding={listed['id']}" in at.page.url
+
+
+def view(at: Visit) -> tuple[float, float]:
+    """Read the map's middle, longitude and latitude, from the page's address."""
+    place = at.page.evaluate("location.hash").lstrip("#").split("?")[0].split("/")
+    return (float(place[2]), float(place[1])) if len(place) == 3 else (0.0, 0.0)
+
+
+def test_the_keyboard_alone_reaches_a_finding(visit: Start) -> None:
+    at = visit("desktop", "en")
+    at.page.wait_for_selector(".rows .row")
+    focused = "document.activeElement.className"
+
+    def tab_to(wanted: str) -> None:
+        for _ in range(60):
+            at.page.keyboard.press("Tab")
+            if wanted in str(at.page.evaluate(focused)):
+                return
+        pytest.fail(f"Tab never reached {wanted}")
+
+    tab_to("row")
+    at.page.keyboard.press("Enter")
+    at.page.wait_for_selector(".group-title")
+    tab_to("row")
+    at.page.keyboard.press("Enter")
+    at.page.wait_for_selector(".card")
+    tab_to("close")
+    at.page.keyboard.press("Enter")
+    at.page.wait_for_selector(".card", state="detached")
+
+
+# --- who is let in -----------------------------------------------------------------------------
+
+
+def test_the_right_one_opens_the_county(visit: Start, sample: Service) -> None:
+    at = visit("phone", "zh", role=None)
+    at.page.wait_for_selector("input[name=username]")
+    at.sign_in(*sample.passwords["leader"])
+    at.page.wait_for_selector(".numbers")
+    at.page.click("text=退出")
+    at.page.wait_for_selector("input[name=username]")
+
+
+# --- the picture -------------------------------------------------------------------------------
+
+
+def test_the_sketch_stands_where_the_map_will(visit: Start) -> None:
+    """The county's edges on the sketch are the county's edges on the live map."""
+    at = visit("desktop", "zh")
+    at.page.wait_for_selector(".sketch")
+    box = at.page.evaluate("(() => { const r = document.querySelector('.sketch')"
+                           ".getBoundingClientRect(); return [r.left, r.right]; })()")  # fmt: skip
+    at.painted()
+    bbox = at.page.evaluate("fetch('/api/session').then((answer) => answer.json())")["bbox"]
+    lon, _ = view(at)
+    zoom = float(at.page.evaluate("location.hash").lstrip("#").split("?")[0].split("/")[0])
+    scale = 512 * 2**zoom / 360
+    edges = [640 + (edge - lon) * scale for edge in (bbox[0], bbox[2])]
+    assert box == pytest.approx(edges, abs=2.5)
+
+
+def test_a_browser_without_webgl_keeps_the_sketch(visit: Start) -> None:
+    at = visit("desktop", "en")
+    at.page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
+    at.open("?lang=en")
+    at.page.wait_for_selector(".ground-fault")
+    assert at.page.locator(".sketch").is_visible()
+    at.page.wait_for_selector(".rows .row")
+    at.complaints.clear()
