@@ -54,31 +54,148 @@ class Segments:
         return Segments(self.ends[mask], self.owner[mask], self.group[mask])
 
 
-def segments_of(geometries: Geometries, *, backwards: bool = False) -> tuple[Floats, Ints]:
-    """Return the directed border segments of polygons.
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Borders as they are stored: segment i goes from point ``start[i]`` to the next one.
+
+    ``points`` (p, 2); ``start`` (n,); ``reverse`` (n,) where the inside is on the right (or, of a
+    parent, on the left); ``owner`` (n,) the position of the polygon.
+    """
+
+    points: Floats
+    start: Ints
+    reverse: NDArray[np.bool_]
+    owner: Ints
+
+    def ends(self, mask: NDArray[np.bool_]) -> Floats:
+        """Return some segments, inside on the left; shape (m, 4)."""
+        first = self.start[mask] + self.reverse[mask]
+        last = self.start[mask] + ~self.reverse[mask]
+        return np.hstack((self.points[first], self.points[last]))
+
+
+def _walk(geometries: Geometries, *, backwards: bool) -> _Walk:
+    there = np.flatnonzero(~(shapely.is_missing(geometries) | shapely.is_empty(geometries)))
+    if not len(there):
+        none = np.empty(0, dtype=np.int64)
+        return _Walk(np.empty((0, 2)), none, np.empty(0, dtype=bool), none)
+    _, points, offsets = shapely.to_ragged_array(geometries[there], include_z=False)
+    ring, part = offsets[0].astype(np.int64), offsets[1].astype(np.int64)
+    # A polygon is a multipolygon of one part.
+    whole = offsets[2].astype(np.int64) if len(offsets) > 2 else np.arange(len(part))
+    owner = np.repeat(there, np.diff(ring[part[whole]]))
+    hole = np.ones(len(ring) - 1, dtype=bool)
+    hole[part[:-1]] = False
+    # A shell that is walked anticlockwise has its inside on the left; a hole, clockwise.
+    reverse = np.repeat((_is_ccw(points, ring) == hole) != backwards, np.diff(ring))
+    real = (points[1:] != points[:-1]).any(axis=1)
+    real[ring[1:-1] - 1] = False
+    start = np.flatnonzero(real)
+    return _Walk(points, start, reverse[start], owner[start])
+
+
+def _is_ccw(points: Floats, ring: Ints) -> NDArray[np.bool_]:
+    """Tell which closed rings are walked anticlockwise; where rounding could tell, ask GEOS."""
+    # Seen from the layer's middle, so that little is lost in the differences.
+    x, y = (points - points.mean(axis=0)).T
+    cross = np.empty(len(points))
+    cross[:-1] = x[:-1] * y[1:] - x[1:] * y[:-1]
+    cross[ring[1:] - 1] = 0.0
+    twice = np.add.reduceat(cross, ring[:-1])
+    size = np.add.reduceat(np.abs(cross, out=cross), ring[:-1])
+    ccw: NDArray[np.bool_] = twice > 0
+    for unsure in np.flatnonzero(np.abs(twice) <= 1e-6 * size):
+        ccw[unsure] = shapely.is_ccw(shapely.linearrings(points[ring[unsure] : ring[unsure + 1]]))
+    return ccw
+
+
+def open_segments(
+    polygons: Geometries,
+    group: Ints,
+    parents: Geometries | None = None,
+    parent_group: Ints | None = None,
+) -> Segments:
+    """Return what does not cancel of all borders, polygons' and parents' together.
 
     Parameters
     ----------
-    geometries
+    polygons
         Valid polygons or multipolygons, shape (n,); nulls and empties give nothing.
-    backwards
-        Walk with the inside on the right.
+    group
+        The sum that each polygon belongs to, shape (n,).
+    parents, parent_group
+        Valid polygons, walked backwards, and their sums.
 
     Returns
     -------
-    ends, owner
-        Shapes (m, 4) and (m,); ``owner`` is a position in ``geometries``.
+    Segments
+        The residue; empty if, and only if, the polygons of each group tile its parents.
     """
-    parts, part_owner = shapely.get_parts(geometries, return_index=True)
-    parts = shapely.orient_polygons(parts)
-    rings, ring_part = shapely.get_rings(parts, return_index=True)
-    points, ring = shapely.get_coordinates(rings, return_index=True)
-    if backwards:
-        points, ring = points[::-1], ring[::-1]
-    # Two coordinates of one ring that follow each other make a segment, unless they are equal.
-    real = (ring[1:] == ring[:-1]) & (points[1:] != points[:-1]).any(axis=1)
-    ends = np.hstack((points[:-1][real], points[1:][real]))
-    return ends, part_owner[ring_part[ring[1:][real]]]
+    walks = [_walk(polygons, backwards=False)]
+    groups = [group[walks[0].owner]]
+    if parents is not None and len(parents):
+        walks.append(_walk(parents, backwards=True))
+        own = np.zeros(len(parents), dtype=np.int64) if parent_group is None else parent_group
+        groups.append(own[walks[1].owner])
+    both, sums = _joined(walks, len(polygons)), np.concatenate(groups)
+    left = ~_paired(both, sums)
+    rest = Segments(both.ends(left), both.owner[left], sums[left])
+    return rest.take(residue(rest))
+
+
+def _joined(walks: list[_Walk], polygons: int) -> _Walk:
+    if len(walks) == 1:
+        return walks[0]
+    first, second = walks
+    return _Walk(
+        np.vstack((first.points, second.points)),
+        np.concatenate((first.start, second.start + len(first.points))),
+        np.concatenate((first.reverse, second.reverse)),
+        np.concatenate((first.owner, second.owner + polygons)),
+    )
+
+
+def _paired(walk: _Walk, group: Ints) -> NDArray[np.bool_]:
+    """Tell which segments lie at a place of exactly two, walked once each way, of one group.
+
+    That is nearly all of a sound coverage; what is left is small, and looked at more closely.
+    """
+    out = np.zeros(len(walk.start), dtype=bool)
+    if len(out) < 2:
+        return out
+    points = _hash(walk.points)
+    here, there = points[walk.start], points[walk.start + 1]
+    forward = here < there
+    key = np.minimum(here, there) * _MIX_1 ^ np.maximum(here, there)
+    if (group != group[0]).any():
+        key ^= _scramble(group.astype(np.uint64) + _AXIS)
+    order, key = _in_order(key)
+    edge = np.concatenate(([True], key[1:] != key[:-1], [True, True]))
+    pair = np.flatnonzero(edge[:-3] & ~edge[1:-2] & edge[2:-1])
+    one, two = order[pair], order[pair + 1]
+    # The hash only proposes: a pair is one if the coordinates themselves are equal.
+    same = (forward ^ walk.reverse)[one] != (forward ^ walk.reverse)[two]
+    same &= group[one] == group[two]
+    low, high = walk.start + ~forward, walk.start + forward
+    where = np.ascontiguousarray(walk.points).view(np.complex128).ravel()
+    same &= where[low[one]] == where[low[two]]
+    same &= where[high[one]] == where[high[two]]
+    out[one[same]] = True
+    out[two[same]] = True
+    return out
+
+
+def _in_order(key: NDArray[np.uint64]) -> tuple[Ints, NDArray[np.uint32]]:
+    """Sort by 32 bits of a key, which is enough for a filter; return the order and the bits.
+
+    Two rounds of NumPy's radix sort, which takes 16 bits at a time and a fifth of the time of
+    sorting all 64.
+    """
+    low, high = (key >> np.uint64(32)).astype(np.uint16), (key >> np.uint64(48)).astype(np.uint16)
+    order = np.argsort(low, kind="stable")
+    order = order[np.argsort(high[order], kind="stable")]
+    bits = (key[order] >> np.uint64(32)).astype(np.uint32)
+    return order, bits
 
 
 def residue(segments: Segments) -> NDArray[np.bool_]:

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 
 from geo.arrangement import Face, Territory, defects, is_outside
-from geo.certificate import Ints, Segments, residue, segments_of
+from geo.certificate import Ints, Segments, open_segments
 from geo.errors import GeoError
 from geo.explain import Explainer
 from geo.faults import Faults, measure_faults
@@ -53,11 +53,9 @@ def is_exact_coverage(grids: Geometries, parents: Geometries | None = None) -> b
     >>> is_exact_coverage(np.array([left, right]), np.array([shapely.union(left, right)]))
     True
     """
-    segments = _segments(grids, np.zeros(len(grids), dtype=np.int64), parents, None)
-    open_ = residue(segments)
+    rest = open_segments(grids, np.zeros(len(grids), dtype=np.int64), parents)
     if parents is not None:
-        return not open_.any()
-    rest = segments.take(open_)
+        return not len(rest)
     faces = defects(rest, Territory(grids, np.full(len(grids), -1), _none()))
     return not faces and not shapely.is_empty(grids).all()
 
@@ -87,8 +85,7 @@ def find_faults(
     # With no known parents the parents are tiled together, and their own borders are nobody's.
     apart = bool((own >= 0).any())
     group = np.arange(len(shapes)) if apart else np.full(len(shapes), -1)
-    segments = _segments(polygons, own, shapes, group)
-    rest = segments.take(residue(segments))
+    rest = open_segments(polygons, own, shapes, group)
     found = list(_overlays_outside(layer, parents, explain, tolerance_m))
     overlays_m2 = sum(finding.area_m2 for finding in found)
     if not len(rest):
@@ -140,20 +137,6 @@ def assert_identity(
             f"explain {explained:.9g} (square units of the layer).",
             cure="Please report this with the file: the result cannot be trusted.",
         )
-
-
-def _segments(
-    polygons: Geometries, group: Ints, parents: Geometries | None, parent_group: Ints | None
-) -> Segments:
-    ends, owner = segments_of(polygons)
-    groups = group[owner]
-    if parents is not None and len(parents):
-        back, parent = segments_of(parents, backwards=True)
-        own = np.zeros(len(parents), dtype=np.int64) if parent_group is None else parent_group
-        ends = np.vstack((ends, back))
-        owner = np.concatenate((owner, parent + len(polygons)))
-        groups = np.concatenate((groups, own[parent]))
-    return Segments(ends, owner, groups)
 
 
 def _parent_positions(wanted: list[str], codes: tuple[str, ...]) -> Ints:
