@@ -1,6 +1,6 @@
 // The findings: by kind, by town, by households touched; a row is a sentence, a click flies there.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Finding, FindingList, Severity } from "./api";
 import { count } from "./format";
 import { finding, findings, language, openFinding, pick, t, verdict } from "./state";
@@ -26,6 +26,9 @@ interface Group {
 export function Findings() {
   const [grouping, setGrouping] = useState<Grouping>("rule");
   const [open, setOpen] = useState<Group | null>(null);
+  const back = useRef<HTMLButtonElement>(null);
+  // The row that was chosen has gone: without this, the keyboard would begin again at the top.
+  useEffect(() => back.current?.focus({ preventScroll: true }), [open]);
   return (
     <section class="findings">
       <h2 class="visually-hidden">{t("findings")}</h2>
@@ -48,7 +51,7 @@ export function Findings() {
         <Rows key="households" query={{ sort: "households" }} />
       ) : open ? (
         <>
-          <button type="button" class="link back" onClick={() => setOpen(null)}>
+          <button ref={back} type="button" class="link back" onClick={() => setOpen(null)}>
             ‹ {t("back")}
           </button>
           <h3 class="group-title">
