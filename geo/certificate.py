@@ -185,17 +185,16 @@ def _paired(walk: _Walk, group: Ints) -> NDArray[np.bool_]:
     return out
 
 
-def _in_order(key: NDArray[np.uint64]) -> tuple[Ints, NDArray[np.uint32]]:
-    """Sort by 32 bits of a key, which is enough for a filter; return the order and the bits.
+def _in_order(key: NDArray[np.uint64]) -> tuple[Ints, NDArray[np.uint64]]:
+    """Sort by the upper 32 bits of a key, which are enough for a filter.
 
-    Two rounds of NumPy's radix sort, which takes 16 bits at a time and a fifth of the time of
-    sorting all 64.
+    Returns the order and the bits. The position rides in the lower half, so that plain values are
+    sorted, which NumPy does with wide registers; an ``argsort`` takes twice as long.
     """
-    low, high = (key >> np.uint64(32)).astype(np.uint16), (key >> np.uint64(48)).astype(np.uint16)
-    order = np.argsort(low, kind="stable")
-    order = order[np.argsort(high[order], kind="stable")]
-    bits = (key[order] >> np.uint64(32)).astype(np.uint32)
-    return order, bits
+    half = np.uint64(32)
+    packed = (key >> half << half) | np.arange(len(key), dtype=np.uint64)
+    packed.sort()
+    return (packed & np.uint64(2**32 - 1)).astype(np.int64), packed >> half
 
 
 def residue(segments: Segments) -> NDArray[np.bool_]:
