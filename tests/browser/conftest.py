@@ -98,6 +98,8 @@ def visit(sample: Service, browser: Browser) -> Iterator[Callable[..., Visit]]:
         size: str = "desktop", lang: str = "zh", role: str | None = "planner", **options: object
     ) -> Visit:
         width, height = SIZES[size]
+        # A flight is many frames, each drawn without a graphics card: only who asks for it gets it.
+        options.setdefault("reduced_motion", "reduce")
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)

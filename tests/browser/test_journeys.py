@@ -118,7 +118,7 @@ def test_a_whole_session_asks_nobody_but_the_service(visit: Start, sample: Servi
 
 @pytest.mark.parametrize("size", SIZES)
 def test_a_finding_is_flown_to_where_nothing_hides_it(size: str, visit: Start) -> None:
-    at = visit(size, "zh")
+    at = visit(size, "zh", reduced_motion="reduce" if size == "wall" else "no-preference")
     at.painted()
     assert "finding=" not in at.page.url
     found = open_finding(at)
@@ -191,8 +191,8 @@ def test_a_kept_address_restores_place_card_and_language(visit: Start) -> None:
     at.painted()
     found = open_finding(at)
     wait_for(at.page, is_flown_to(at, found), "the finding is on the map")
-    at.page.click(".maplibregl-ctrl-zoom-out")
     near = hash_of(at.page)[0]
+    at.page.click(".maplibregl-ctrl-zoom-out")
     wait_for(at.page, lambda: hash_of(at.page)[0] == pytest.approx(near - 1), "zoomed out")
     kept = at.page.evaluate("location.hash")
     again = visit("desktop", "zh")
