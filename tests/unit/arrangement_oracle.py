@@ -77,21 +77,24 @@ class Truth:
                     found["C104"].append((frozenset([grid]), face))
         return found
 
+    def pairs(self) -> Iterable[tuple[str, str]]:
+        """Every (a, b) where the box of b holds the box of a: what lies in another lies there."""
+        codes = list(self.grids)
+        left, bottom, right, top = shapely.bounds(list(self.grids.values())).T
+        for row, code in enumerate(codes):
+            holds = (left <= left[row]) & (bottom <= bottom[row])
+            holds &= (right >= right[row]) & (top >= top[row])
+            yield from ((code, codes[other]) for other in np.flatnonzero(holds) if other != row)
+
     def duplicates(self) -> set[frozenset[str]]:
-        return {
-            frozenset((a, b))
-            for a, one in self.grids.items()
-            for b, two in self.grids.items()
-            if a < b and one.equals(two)
-        }
+        return {frozenset((a, b)) for a, b in self.pairs() if self.grids[a].equals(self.grids[b])}
 
     def nested(self) -> set[tuple[str, str]]:
         """(inner, outer), the inner wholly within the outer and not equal to it."""
         return {
             (a, b)
-            for a, one in self.grids.items()
-            for b, two in self.grids.items()
-            if a != b and two.covers(one) and not one.equals(two)
+            for a, b in self.pairs()
+            if self.grids[b].covers(self.grids[a]) and not self.grids[a].equals(self.grids[b])
         }
 
 
@@ -158,20 +161,18 @@ def _runs_along(face: BaseGeometry, parent: BaseGeometry, crs: object) -> bool:
     return face.boundary.intersection(near).length > 1e-4 * metre
 
 
-def mismatches(truth: Truth, parents: gpd.GeoDataFrame | None, reach: float) -> list[BaseGeometry]:
-    """Vertices within ``reach`` metres of a border that has no vertex there; metric plane."""
-    shapes = list(truth.grids.values()) + ([] if parents is None else list(parents.geometry))
+def mismatches(truth: Truth, reach: float) -> list[BaseGeometry]:
+    """Vertices within ``reach`` metres of a border that has no vertex there, as metric points."""
+    shapes = [*truth.grids.values(), *truth.lands.values()]
     metric = to_metric(shapes, truth.crs)
     found = []
-    for i, one in enumerate(shapes):
-        own = shapely.get_coordinates(one)
-        flat = np.array(shapely.points(shapely.get_coordinates(metric[i])))
-        for j, other in enumerate(shapes):
-            if i == j or not metric[i].dwithin(metric[j], reach):
-                continue
-            theirs = set(map(tuple, shapely.get_coordinates(other)))
-            near = shapely.dwithin(metric[j].boundary, flat, reach)
-            found += [flat[k] for k in np.flatnonzero(near) if tuple(own[k]) not in theirs]
+    for i, j in shapely.STRtree(metric).query(metric, predicate="dwithin", distance=reach).T:
+        if i == j:
+            continue
+        own, theirs = shapely.get_coordinates(shapes[i]), shapely.get_coordinates(shapes[j])
+        lone = ~np.isin(own.view(complex), theirs.view(complex)).ravel()
+        flat = shapely.points(shapely.get_coordinates(metric[i])[lone])
+        found += list(flat[shapely.dwithin(metric[j].boundary, flat, reach)])
     return found
 
 
@@ -179,29 +180,29 @@ def mismatches(truth: Truth, parents: gpd.GeoDataFrame | None, reach: float) -> 
 
 
 def household_truth(households: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> dict[str, set[str]]:
-    """The codes of households that each rule concerns, by plain loops."""
-    wrong: dict[str, set[str]] = {rule: set() for rule in ("H201", "H202", "H203", "H205")}
-    rows = list(zip(grids["code"], grids.geometry, grids["coverage"], strict=True))
-    for home, record, point in zip(
-        households["code"], households["grid_code"], households.geometry, strict=True
-    ):
-        if point is None:
-            wrong["H205"].add(home)
-            continue
-        having = [
-            code for code, shape, policy in rows if policy != "overlay" and shape.intersects(point)
-        ]
-        at_home = any(code == record and shape.intersects(point) for code, shape, _ in rows)
-        inside = [
-            code for code, shape, policy in rows if policy != "overlay" and shape.contains(point)
-        ]
-        if not having and not at_home:
-            wrong["H201"].add(home)
-        if len(inside) > 1:
-            wrong["H202"].add(home)
-        if having and not at_home and record is not None:
-            wrong["H203"].add(home)
-    return wrong
+    """The codes of households that each rule concerns, grid by grid, by the definitions."""
+    codes = households["code"].to_numpy(dtype=object)
+    records = households["grid_code"].to_numpy(dtype=object)
+    points = households.geometry.to_numpy()
+    located = np.array([point is not None for point in points])
+    lon, lat = shapely.get_x(points), shapely.get_y(points)
+    having, inside = np.zeros(len(points), dtype=int), np.zeros(len(points), dtype=int)
+    at_home = np.zeros(len(points), dtype=bool)
+    for code, shape, policy in zip(grids["code"], grids.geometry, grids["coverage"], strict=True):
+        west, south, east, north = shape.bounds
+        near = np.flatnonzero((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
+        touched = near[shapely.intersects(shape, points[near])]
+        at_home[touched[records[touched] == code]] = True
+        if policy != "overlay":
+            having[touched] += 1
+            inside[near[shapely.contains(shape, points[near])]] += 1
+    told = np.array([isinstance(record, str) for record in records])
+    return {
+        "H201": set(codes[located & (having == 0) & ~at_home]),
+        "H202": set(codes[inside > 1]),
+        "H203": set(codes[(having > 0) & ~at_home & told]),
+        "H205": set(codes[~located]),
+    }
 
 
 # --- the comparer -----------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What tests of ``wangge check`` share."""
+"""What unit tests share: the sample county, made once; and running ``wangge check``."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,8 +7,20 @@ import pytest
 import shapely
 
 from api.cli import run
+from api.sample import SampleCounty, build_county
 from api.settings import settings
 from tests.unit.county_files import LAT, LON, SIDE, Check, Ran, cell, feature, geojson, points
+
+
+@pytest.fixture(scope="session")
+def county() -> SampleCounty:
+    """The whole sample county; nobody changes it."""
+    return build_county()
+
+
+@pytest.fixture(scope="session")
+def small() -> SampleCounty:
+    return build_county(size="small")
 
 
 @pytest.fixture

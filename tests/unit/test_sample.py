@@ -21,16 +21,6 @@ REAL_NAMES = Path(__file__).parents[3] / "shared" / "data" / "dancheng_villages.
 TODAY = pd.Timestamp(REFERENCE_DATE, tz="Asia/Shanghai")
 
 
-@pytest.fixture(scope="module")
-def county() -> SampleCounty:
-    return build_county()
-
-
-@pytest.fixture(scope="module")
-def small() -> SampleCounty:
-    return build_county(size="small")
-
-
 def digest(sample: SampleCounty) -> str:
     """Every byte of every table, and of the list of defects."""
     told = hashlib.sha256(repr(sample.defects).encode())
