@@ -16,7 +16,10 @@ the coordinates themselves.
 Known limits: polygons must be valid. Two parents of one group must not overlap.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import shapely
@@ -25,11 +28,15 @@ from numpy.typing import NDArray
 Geometries = NDArray[np.object_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 _AXIS = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(31)
+_LOWER = np.uint64(2**32 - 1)
+_UPPER = ~_LOWER
+_BLOCK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,57 +62,62 @@ class Segments:
 
 
 @dataclass(frozen=True, slots=True)
-class _Walk:
-    """Borders as they are stored: segment i goes from point ``start[i]`` to the next one.
+class _Rings:
+    """Borders as they are stored, ring after ring.
 
-    ``points`` (p, 2); ``start`` (n,); ``reverse`` (n,) where the inside is on the right (or, of a
-    parent, on the left); ``owner`` (n,) the position of the polygon.
+    ``points`` (p, 2); ring r is ``points[start[r]:start[r + 1]]``, its last point equal to its
+    first. ``owner`` (r,) is the position of its polygon; ``hole`` (r,) tells inner rings;
+    ``backwards`` (r,) those of parents. A segment is known by the index of its first point.
     """
 
     points: Floats
     start: Ints
-    reverse: NDArray[np.bool_]
     owner: Ints
+    hole: Flags
+    backwards: Flags
 
-    def ends(self, mask: NDArray[np.bool_]) -> Floats:
-        """Return some segments, inside on the left; shape (m, 4)."""
-        first = self.start[mask] + self.reverse[mask]
-        last = self.start[mask] + ~self.reverse[mask]
-        return np.hstack((self.points[first], self.points[last]))
+    @classmethod
+    def of(cls, shapes: Geometries, parents_from: int) -> "_Rings":
+        """Take polygons and multipolygons apart; nulls and empties have no rings."""
+        there = np.flatnonzero(~(shapely.is_missing(shapes) | shapely.is_empty(shapes)))
+        if not len(there):
+            none = np.empty(0, dtype=np.int64)
+            return cls(np.empty((0, 2)), np.zeros(1, dtype=np.int64), none, none > 0, none > 0)
+        _, points, offsets = shapely.to_ragged_array(shapes[there], include_z=False)
+        start, part = offsets[0].astype(np.int64), offsets[1].astype(np.int64)
+        # A polygon is a multipolygon of one part.
+        whole = offsets[2] if len(offsets) > 2 else np.arange(len(part))
+        owner = np.repeat(there, np.diff(part[whole]))
+        hole = np.ones(len(owner), dtype=bool)
+        hole[part[:-1]] = False
+        return cls(points, start, owner, hole, owner >= parents_from)
+
+    def each_point(self, of_ring: NDArray[Any]) -> NDArray[Any]:
+        """Give every point what its ring has."""
+        return np.repeat(of_ring, np.diff(self.start))
+
+    def blocks(self) -> Iterator[tuple[slice, slice]]:
+        """Yield (rings, points) of whole rings, some :data:`_BLOCK` points at a time.
+
+        What is worked out of a block stays in the processor's cache, and costs no new memory.
+        """
+        cuts = np.searchsorted(self.start, np.arange(0, self.start[-1], _BLOCK))
+        for first, last in pairwise([*np.unique(cuts).tolist(), len(self.owner)]):
+            if first < last:
+                yield slice(first, last), slice(int(self.start[first]), int(self.start[last]))
 
 
-def _walk(geometries: Geometries, *, backwards: bool) -> _Walk:
-    there = np.flatnonzero(~(shapely.is_missing(geometries) | shapely.is_empty(geometries)))
-    if not len(there):
-        none = np.empty(0, dtype=np.int64)
-        return _Walk(np.empty((0, 2)), none, np.empty(0, dtype=bool), none)
-    _, points, offsets = shapely.to_ragged_array(geometries[there], include_z=False)
-    ring, part = offsets[0].astype(np.int64), offsets[1].astype(np.int64)
-    # A polygon is a multipolygon of one part.
-    whole = offsets[2].astype(np.int64) if len(offsets) > 2 else np.arange(len(part))
-    owner = np.repeat(there, np.diff(ring[part[whole]]))
-    hole = np.ones(len(ring) - 1, dtype=bool)
-    hole[part[:-1]] = False
-    # A shell that is walked anticlockwise has its inside on the left; a hole, clockwise.
-    reverse = np.repeat((_is_ccw(points, ring) == hole) != backwards, np.diff(ring))
-    real = (points[1:] != points[:-1]).any(axis=1)
-    real[ring[1:-1] - 1] = False
-    start = np.flatnonzero(real)
-    return _Walk(points, start, reverse[start], owner[start])
-
-
-def _is_ccw(points: Floats, ring: Ints) -> NDArray[np.bool_]:
+def _is_ccw(points: Floats, start: Ints) -> Flags:
     """Tell which closed rings are walked anticlockwise; where rounding could tell, ask GEOS."""
-    # Seen from the layer's middle, so that little is lost in the differences.
+    # Seen from their middle, so that little is lost in the differences.
     x, y = (points - points.mean(axis=0)).T
-    cross = np.empty(len(points))
-    cross[:-1] = x[:-1] * y[1:] - x[1:] * y[:-1]
-    cross[ring[1:] - 1] = 0.0
-    twice = np.add.reduceat(cross, ring[:-1])
-    size = np.add.reduceat(np.abs(cross, out=cross), ring[:-1])
-    ccw: NDArray[np.bool_] = twice > 0
+    cross = np.append(x[:-1] * y[1:] - x[1:] * y[:-1], 0.0)
+    cross[start[1:] - 1] = 0.0
+    twice = np.add.reduceat(cross, start[:-1])
+    size = np.add.reduceat(np.abs(cross), start[:-1])
+    ccw: Flags = twice > 0
     for unsure in np.flatnonzero(np.abs(twice) <= 1e-6 * size):
-        ccw[unsure] = shapely.is_ccw(shapely.linearrings(points[ring[unsure] : ring[unsure + 1]]))
+        ccw[unsure] = shapely.is_ccw(shapely.linearrings(points[start[unsure] : start[unsure + 1]]))
     return ccw
 
 
@@ -131,70 +143,77 @@ def open_segments(
     Segments
         The residue; empty if, and only if, the polygons of each group tile its parents.
     """
-    walks = [_walk(polygons, backwards=False)]
-    groups = [group[walks[0].owner]]
-    if parents is not None and len(parents):
-        walks.append(_walk(parents, backwards=True))
+    shapes, sums = polygons, group
+    if parents is not None:
         own = np.zeros(len(parents), dtype=np.int64) if parent_group is None else parent_group
-        groups.append(own[walks[1].owner])
-    both, sums = _joined(walks, len(polygons)), np.concatenate(groups)
-    left = ~_paired(both, sums)
-    rest = Segments(both.ends(left), both.owner[left], sums[left])
+        shapes, sums = np.concatenate((polygons, parents)), np.concatenate((group, own))
+    rings = _Rings.of(shapes, len(polygons))
+    sums = sums[rings.owner]
+    left, reverse = _unpaired(rings, sums)
+    ring = np.searchsorted(rings.start, left, side="right") - 1
+    ends = np.hstack((rings.points[left + reverse[left]], rings.points[left + ~reverse[left]]))
+    rest = Segments(ends, rings.owner[ring], sums[ring])
     return rest.take(residue(rest))
 
 
-def _joined(walks: list[_Walk], polygons: int) -> _Walk:
-    if len(walks) == 1:
-        return walks[0]
-    first, second = walks
-    return _Walk(
-        np.vstack((first.points, second.points)),
-        np.concatenate((first.start, second.start + len(first.points))),
-        np.concatenate((first.reverse, second.reverse)),
-        np.concatenate((first.owner, second.owner + polygons)),
-    )
+def _unpaired(rings: _Rings, sums: Ints) -> tuple[Ints, Flags]:
+    """Return the segments but those at a place of exactly two, walked once each way, of one sum.
 
-
-def _paired(walk: _Walk, group: Ints) -> NDArray[np.bool_]:
-    """Tell which segments lie at a place of exactly two, walked once each way, of one group.
-
-    That is nearly all of a sound coverage; what is left is small, and looked at more closely.
+    Of a sound coverage nearly nothing is left, and that is looked at more closely. Beside them,
+    for each point, whether the segment that begins there is walked with its inside on the right.
     """
-    out = np.zeros(len(walk.start), dtype=bool)
-    if len(out) < 2:
-        return out
-    points = _hash(walk.points)
-    here, there = points[walk.start], points[walk.start + 1]
-    forward = here < there
-    key = np.minimum(here, there) * _MIX_1 ^ np.maximum(here, there)
-    if (group != group[0]).any():
-        key ^= _scramble(group.astype(np.uint64) + _AXIS)
-    order, key = _in_order(key)
-    edge = np.concatenate(([True], key[1:] != key[:-1], [True, True]))
-    pair = np.flatnonzero(edge[:-3] & ~edge[1:-2] & edge[2:-1])
-    one, two = order[pair], order[pair + 1]
-    # The hash only proposes: a pair is one if the coordinates themselves are equal.
-    same = (forward ^ walk.reverse)[one] != (forward ^ walk.reverse)[two]
-    same &= group[one] == group[two]
-    low, high = walk.start + ~forward, walk.start + forward
-    where = np.ascontiguousarray(walk.points).view(np.complex128).ravel()
-    same &= where[low[one]] == where[low[two]]
-    same &= where[high[one]] == where[high[two]]
-    out[one[same]] = True
-    out[two[same]] = True
-    return out
-
-
-def _in_order(key: NDArray[np.uint64]) -> tuple[Ints, NDArray[np.uint64]]:
-    """Sort by the upper 32 bits of a key, which are enough for a filter.
-
-    Returns the order and the bits. The position rides in the lower half, so that plain values are
-    sorted, which NumPy does with wide registers; an ``argsort`` takes twice as long.
-    """
-    half = np.uint64(32)
-    packed = (key >> half << half) | np.arange(len(key), dtype=np.uint64)
+    n = len(rings.points)
+    hashes, packed = np.empty(n, dtype=np.uint64), np.empty(n, dtype=np.uint64)
+    right, size = np.empty(len(rings.owner), dtype=bool), 0
+    several = len(sums) > 0 and bool((sums != sums[0]).any())
+    for some, at in rings.blocks():
+        points, start = rings.points[at], rings.start[some.start : some.stop + 1] - at.start
+        # A shell that is walked anticlockwise has its inside on the left; a hole, clockwise.
+        right[some] = (_is_ccw(points, start) == rings.hole[some]) != rings.backwards[some]
+        hashes[at] = code = _hash(points)
+        key = np.minimum(code[:-1], code[1:]) * _MIX_1 ^ np.maximum(code[:-1], code[1:])
+        if several:
+            mixed = _scramble(sums[some].astype(np.uint64) + _AXIS)
+            key ^= np.repeat(mixed, np.diff(start))[:-1]
+        real = (points[1:] != points[:-1]).any(axis=1)
+        real[start[1:-1] - 1] = False
+        kept = np.flatnonzero(real).astype(np.uint64)
+        # The upper half of the key is enough for a filter. The position rides in the lower: plain
+        # values are sorted in half the time that an argsort takes.
+        packed[size : size + len(kept)] = (key[kept] & _UPPER) | (kept + np.uint64(at.start))
+        size += len(kept)
+    packed = packed[:size]
     packed.sort()
-    return (packed & np.uint64(2**32 - 1)).astype(np.int64), packed >> half
+    reverse = rings.each_point(right)
+    group = rings.each_point(sums.astype(np.int32)) if several else None
+    closed = np.zeros(n, dtype=bool)
+    for one, two in _pairs(packed):
+        forward, other = hashes[one] < hashes[one + 1], hashes[two] < hashes[two + 1]
+        same = (forward ^ reverse[one]) != (other ^ reverse[two])
+        # The hash only proposes: a pair is one if the coordinates themselves are equal.
+        if group is not None:
+            same &= group[one] == group[two]
+        same &= _equal(rings.points, one + ~forward, two + ~other)
+        same &= _equal(rings.points, one + forward, two + other)
+        closed[one[same]] = True
+        closed[two[same]] = True
+    left = (packed & _LOWER).astype(np.int64)
+    return np.sort(left[~closed[left]]), reverse
+
+
+def _pairs(packed: NDArray[np.uint64]) -> Iterator[tuple[Ints, Ints]]:
+    """Yield the positions of what has its upper half in common with exactly one other."""
+    edge = np.ones(len(packed) + 1, dtype=bool)
+    edge[1:-1] = (packed[1:] ^ packed[:-1]) > _LOWER
+    pair = np.flatnonzero(edge[:-2] & ~edge[1:-1] & edge[2:])
+    for some in range(0, len(pair), _BLOCK):
+        at = pair[some : some + _BLOCK]
+        yield (packed[at] & _LOWER).astype(np.int64), (packed[at + 1] & _LOWER).astype(np.int64)
+
+
+def _equal(points: Floats, one: Ints, two: Ints) -> Flags:
+    where = points.view(np.complex128).ravel()
+    return np.asarray(where[one] == where[two])
 
 
 def residue(segments: Segments) -> NDArray[np.bool_]:
