@@ -98,11 +98,15 @@ class Truth:
         }
 
 
-def to_metric(shapes: Iterable[BaseGeometry], crs: object) -> list[BaseGeometry]:
-    return list(gpd.GeoSeries(list(shapes), crs=crs).to_crs(METRIC))
+def to_metric(
+    shapes: Iterable[BaseGeometry], crs: object, metric: pyproj.CRS = METRIC
+) -> list[BaseGeometry]:
+    return list(gpd.GeoSeries(list(shapes), crs=crs).to_crs(metric))
 
 
-def derive(grids: gpd.GeoDataFrame, parents: gpd.GeoDataFrame | None = None) -> Truth:
+def derive(
+    grids: gpd.GeoDataFrame, parents: gpd.GeoDataFrame | None = None, metric: pyproj.CRS = METRIC
+) -> Truth:
     """The truth about exclusive grids (``code``, ``area_code``, ``coverage``) in their parents."""
     if "coverage" in grids:
         grids = grids[grids["coverage"] != "overlay"]
@@ -120,14 +124,16 @@ def derive(grids: gpd.GeoDataFrame, parents: gpd.GeoDataFrame | None = None) -> 
     faces = [
         Face(
             shape,
-            metric,
+            flat,
             frozenset(owners[i]),
             frozenset(within[i]),
             any(_runs_along(shape, outer[code], grids.crs) for code in within[i])
             if not owners[i]
             else False,
         )
-        for i, (shape, metric) in enumerate(zip(shapes, to_metric(shapes, grids.crs), strict=True))
+        for i, (shape, flat) in enumerate(
+            zip(shapes, to_metric(shapes, grids.crs, metric), strict=True)
+        )
     ]
     return Truth(own, parent_of, outer, faces, grids.crs)
 
@@ -228,7 +234,8 @@ class Comparer:
 
     @property
     def metre(self) -> float:
-        return 1.0 if pyproj.CRS(self.truth.crs).is_projected else 1 / 90_000
+        crs = pyproj.CRS(self.truth.crs)
+        return 1 / crs.axis_info[0].unit_conversion_factor if crs.is_projected else 1 / 90_000
 
     @property
     def reach(self) -> float:
