@@ -68,7 +68,7 @@ demo: debian install web ## everything from nothing: the sample county, checked,
 
 test: debian debian-test install web ## the whole suite: unit, postgis, browser, notebooks
 	cd $(WEB) && npm test --silent
-	$(BIN)/python -m pytest -n 2 -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" $(ARGS)
 
 test-slow: debian debian-test install web ## many seeds and faults; not in CI
 	$(BIN)/python -m pytest -m slow $(ARGS)

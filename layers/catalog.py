@@ -87,3 +87,43 @@ def tile_path(layer: str) -> str:
     '/tiles/grids/{z}/{x}/{y}.mvt'
     """
     return f"/tiles/{layer}/{{z}}/{{x}}/{{y}}.mvt"
+
+
+def tilejson(
+    layer: str, bounds: tuple[float, float, float, float], base_url: str = ""
+) -> dict[str, object]:
+    """Return TileJSON 3.0.0 for a layer.
+
+    Parameters
+    ----------
+    layer
+        A layer of the catalogue.
+    bounds
+        West, south, east, north of what the reader may see, degrees.
+    base_url
+        Put before the tiles' path: a worker resolves no relative address.
+
+    Raises
+    ------
+    KeyError
+        If there is no such layer.
+    """
+    entry = CATALOG[layer]
+    return {
+        "tilejson": "3.0.0",
+        "name": entry.en,
+        "name_zh": entry.zh,
+        "tiles": [f"{base_url}{tile_path(layer)}"],
+        "minzoom": entry.minzoom,
+        "maxzoom": entry.maxzoom,
+        "bounds": list(bounds),
+        "vector_layers": [
+            {
+                "id": layer,
+                "description": entry.en,
+                "minzoom": entry.minzoom,
+                "maxzoom": entry.maxzoom,
+                "fields": entry.fields(),
+            }
+        ],
+    }

@@ -37,7 +37,6 @@ from layers.catalog import (
     FINDING_SHAPE_ZOOM,
     GROUND_FROM,
     HOUSEHOLD_ZOOM,
-    tile_path,
 )
 from layers.tables import (
     area,
@@ -99,7 +98,6 @@ class Scope:
 
 
 Columns = Mapping[str, ColumnElement[Any]]
-Json = dict[str, object]
 
 
 def _envelope(tile: Tile, buffer: int = 0) -> ColumnElement[Any]:
@@ -370,41 +368,3 @@ def tile_statement(layer: str, tile: Tile, scope: Scope) -> Select[bytes]:
         If there is no such layer.
     """
     return _MAKERS[layer](tile, scope)
-
-
-def tilejson(layer: str, bounds: tuple[float, float, float, float], base_url: str = "") -> Json:
-    """Return TileJSON 3.0.0 for a layer.
-
-    Parameters
-    ----------
-    layer
-        A layer of the catalogue.
-    bounds
-        West, south, east, north of what the reader may see, degrees.
-    base_url
-        Put before the tiles' path: a worker resolves no relative address.
-
-    Raises
-    ------
-    KeyError
-        If there is no such layer.
-    """
-    entry = CATALOG[layer]
-    return {
-        "tilejson": "3.0.0",
-        "name": entry.en,
-        "name_zh": entry.zh,
-        "tiles": [f"{base_url}{tile_path(layer)}"],
-        "minzoom": entry.minzoom,
-        "maxzoom": entry.maxzoom,
-        "bounds": list(bounds),
-        "vector_layers": [
-            {
-                "id": layer,
-                "description": entry.en,
-                "minzoom": entry.minzoom,
-                "maxzoom": entry.maxzoom,
-                "fields": entry.fields(),
-            }
-        ],
-    }

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.dialects import postgresql
 
-from layers.catalog import CATALOG
+from layers.catalog import CATALOG, tilejson
 from layers.tables import metadata
-from layers.vector import Scope, Tile, tile_statement, tilejson
+from layers.vector import Scope, Tile, tile_statement
 
 EVIL = "990101'); drop table grid; --"
 
