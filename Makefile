@@ -54,7 +54,7 @@ install: $(VENV)/.installed ## make the virtual environment from the lock
 WEB_SOURCES := $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
 $(WEB)/node_modules/.installed: $(WEB)/package-lock.json $(VENV)/.installed
-	cd $(WEB) && npm ci --silent
+	cd $(WEB) && npm ci --loglevel=error
 	@touch $@
 
 $(WEB)/dist/index.html: $(WEB)/node_modules/.installed $(WEB_SOURCES)

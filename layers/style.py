@@ -253,7 +253,8 @@ def legend(
     layer
         One of :data:`LEGENDS`.
     counts
-        How many there are: by rule for ``findings``, by kind for ``grids``; null leaves ``n``
+        How many there are: by rule for ``findings``, by kind for ``grids``, with a place for
+        ``households``; null leaves ``n``
         null in every entry.
     date
         The day that the counts are of, RFC 3339.

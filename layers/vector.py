@@ -295,11 +295,12 @@ def _households(tile: Tile, scope: Scope) -> Select[bytes]:
         "covered": covered,
         "located": household.c.geom.is_not(None),
     }
-    mine = _own_households(scope)
+    mine = own_households(scope)
     return _encode("households", tile, household.c.geom_3857, columns, mine)
 
 
-def _own_households(scope: Scope) -> ColumnElement[bool]:
+def own_households(scope: Scope) -> ColumnElement[bool]:
+    """Pick households that are on the list of the reader's area."""
     # A household that no grid has on its list still belongs to its village's officer.
     return or_(scope.within(household.c.grid_code), scope.within(household.c.area_code))
 

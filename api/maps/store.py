@@ -1,14 +1,21 @@
 """Tiles from the cache, else from the database: the only place that runs a tile's statement."""
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import Session
 
 from api.maps.cache import Tile as PackedTile
 from api.maps.cache import TileCache
 from layers.catalog import CATALOG
 from layers.sketch import sketch_statements, sketch_svg
-from layers.tables import area, coverage_check, coverage_version, finding, grid, setting
-from layers.vector import Scope, Tile, findings_in_scope, latest_check, tile_statement
+from layers.tables import area, coverage_check, coverage_version, finding, grid, household, setting
+from layers.vector import (
+    Scope,
+    Tile,
+    findings_in_scope,
+    latest_check,
+    own_households,
+    tile_statement,
+)
 
 SHAPES_STAMP = "shapes_stamp"
 
@@ -82,6 +89,12 @@ def legend_counts(
         rows = select(finding.c.rule, func.count()).where(finding.c.check_id == latest_check())
         since = select(func.max(coverage_check.c.finished_at))
         counts = session.execute(rows.where(findings_in_scope(scope)).group_by(finding.c.rule))
+    elif layer == "households":
+        rows = select(literal("located"), func.count()).where(
+            household.c.geom.is_not(None), own_households(scope)
+        )
+        since = select(func.max(coverage_version.c.valid_from))
+        counts = session.execute(rows)
     else:
         return None, None
     date = session.scalar(since)
