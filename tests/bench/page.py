@@ -1,18 +1,25 @@
 """First paint of the county: how long until a reader sees it, the sketch and the live map."""
 
 import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from statistics import median
 
+import httpx
 from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.commands.demo import is_checked
+from api.commands.demo import is_checked, sign_in_file
 from api.db import database_url, engine
 from api.postgis import DatabaseUnreachableError
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, SIZES
-from tests.serving import Service, serve
 
 LOADS = 5
 AIM_S = 1.5
@@ -34,18 +41,55 @@ def measure(console: Console) -> list[dict[str, object]]:
     if not ready:
         console.print("page: run `make demo ARGS=--no-serve` first; there is no sample to show.")
         return []
-    with serve(url) as service, sync_playwright() as playwright:
+    with _service() as address, sync_playwright() as playwright:
+        token = _sign_in(address, sign_in_file(engine(url)))
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        results = [_size(name, browser, service) for name in SIZES]
+        results = [_size(name, browser, address, token) for name in SIZES]
         browser.close()
     _show(results, console)
     return results
 
 
-def _size(name: str, browser: Browser, service: Service) -> dict[str, object]:
-    with service.client("planner") as client:
-        token = client.cookies["wangge_session"]
-    loads = [_load(name, browser, service.address, token) for _ in range(LOADS)]
+@contextmanager
+def _service() -> Iterator[str]:
+    """Serve the sample in a process of its own, as its user does."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    wangge = str(Path(sys.executable).with_name("wangge"))
+    serving = subprocess.Popen([wangge, "--sample", "serve", "--port", str(port)],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    try:
+        while not _ready(address):
+            if serving.poll() is not None:
+                raise RuntimeError("the service did not start: try `wangge --sample serve`")
+            time.sleep(0.1)
+        yield address
+    finally:
+        serving.terminate()
+        serving.wait()
+
+
+def _ready(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/ready").is_success
+    except httpx.TransportError:
+        return False
+
+
+def _sign_in(address: str, file: Path) -> str:
+    """Sign in as the sample's planner, whose password `make demo` has kept."""
+    rows = [line.split() for line in file.read_text().splitlines()[1:]]
+    password = next(row[1] for row in rows if row[0] == "planner")
+    answer = httpx.post(
+        f"{address}/api/session", json={"username": "planner", "password": password}
+    )
+    return str(answer.raise_for_status().cookies["wangge_session"])
+
+
+def _size(name: str, browser: Browser, address: str, token: str) -> dict[str, object]:
+    loads = [_load(name, browser, address, token) for _ in range(LOADS)]
     result: dict[str, object] = {"name": "page", "size": name, "loads": LOADS, "aim_s": AIM_S}
     for mark in ("sketch", "live"):
         result[f"{mark}_s"] = median(load[mark] for load in loads) / 1000

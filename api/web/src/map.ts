@@ -93,6 +93,12 @@ export function makeMap(container: HTMLElement, style: Style): void {
     performance.mark("county-painted");
     mapShown.value = true;
   });
+  // The sketch leaves as soon as the county's shapes are there: under it each frame costs more.
+  made.on("render", function takeOver() {
+    if (!["areas", "grids"].every((id) => made.getSource(id) && made.isSourceLoaded(id))) return;
+    mapShown.value = true;
+    made.off("render", takeOver);
+  });
   follow(made, link.view ? (link.finding ?? link.grid) : null);
   if (link.finding) void openFinding(link.finding);
   else if (link.grid) void openGrid(link.grid);
