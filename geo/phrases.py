@@ -224,4 +224,4 @@ def _area(area_m2: float) -> str:
 
 def _mu(area_m2: float) -> str:
     mu = area_m2 / MU_M2
-    return f"{mu:,.0f}" if mu >= 100 else f"{mu:.2g}" if mu >= 0.01 else "<0.01"
+    return f"{mu:,.0f}" if mu >= 100 else f"{mu:.3g}" if mu >= 0.01 else "<0.01"

@@ -91,9 +91,9 @@ function GridCard({ shown }: { shown: GridDetail }) {
   for (const role of ["grid_head", "grid_worker"] as const) {
     const holders = shown.officials.filter((each) => each.role === role);
     const names = holders.map((each) =>
-      [each.name + (each.full_time ? `（${t("fullTime")}）` : ""), each.phone].filter(Boolean).join(" "),
+      [each.name + (each.full_time ? pick("（专职）", " (full-time)") : ""), each.phone].filter(Boolean).join(" "),
     );
-    facts.push([t(role), names.join("、") || t("nobody")]);
+    facts.push([t(role), names.join(pick("、", ", ")) || t("nobody")]);
   }
   return (
     <Frame title={pick(shown.name, shown.name_en)}>

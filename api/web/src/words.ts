@@ -81,7 +81,6 @@ export const WORDS = {
   people: ["住户 / 人口", "Households / people"],
   grid_head: ["网格长", "Grid head"],
   grid_worker: ["网格员", "Grid worker"],
-  fullTime: ["专职", "full-time"],
   nobody: ["无人", "nobody"],
   layers: ["图层", "Layers"],
   layerGrids: ["网格类别", "Grid kinds"],
