@@ -18,7 +18,9 @@ help: ## list these commands
 RUN_PACKAGES := 'python3-venv=$(PYTHON) -c "import ensurepip, venv"' \
 	'postgresql-postgis=test -n "$${WANGGE_DATABASE_URL:-}" || ls /usr/share/postgresql/*/extension/postgis.control' \
 	'fonts-noto-cjk=ls /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc'
+# Playwright's own Node, which drives Chromium, needs libatomic.
 TEST_PACKAGES := 'chromium=command -v chromium' \
+	'libatomic1=ls /usr/lib/*/libatomic.so.1' \
 	'postgresql-postgis=ls /usr/share/postgresql/*/extension/postgis.control'
 
 define debian
