@@ -33,6 +33,9 @@ from geo.weld import Welded
 
 # Noding moves an edge by rounding only; this share of the tolerance is far above that.
 NEAR_SHARE = 1e-3
+# A gap lies along the parent's border if it is within the tolerance of it over more than so many
+# tolerances: fewer is a corner that touches.
+EDGE_SHARE = 10.0
 # Two areas that differ by less than this share are the same area.
 EQUAL_SHARE = 1e-9
 
@@ -50,6 +53,7 @@ class Faults:
     parent_codes: tuple[str, ...]
     faces: list[Face]
     shares: Shares
+    at_edge: list[bool]
     areas: Floats
     thin: list[bool]
     explain: Explainer
@@ -78,9 +82,8 @@ class Faults:
             return
         if not face.owners:
             share = self.shares[at]
-            edge = any(owner >= count for owner in share)
             who = tuple(owner for owner in longest_first(share) if owner < count)
-            yield ("C102" if edge else "C101"), who, at
+            yield ("C102" if self.at_edge[at] else "C101"), who, at
         if len({twins[owner] for owner in face.owners}) > 1:
             nest = next((pair for pair in _pairs(face.owners) if pair in nests), None)
             if nest and face.depth == 2:
@@ -226,11 +229,20 @@ def measure_faults(
     """Measure defect faces and find whose borders bound them."""
     pieces = np.array([face.geometry for face in faces], dtype=object)
     unit = tolerance_m / min(explain.ruler.metres(territory.polygons))
+    shares = shared_lengths(pieces, rest, unit * NEAR_SHARE)
+    parents = rest.owner >= len(territory.polygons)
+    # A strip narrower than the tolerance between a gap and the parent's border is no land.
+    beside = shared_lengths(pieces, rest.take(parents), unit)
+    at_edge = [
+        any(owner >= len(territory.polygons) for owner in share)
+        or sum(along.values()) > EDGE_SHARE * unit
+        for share, along in zip(shares, beside, strict=True)
+    ]
     areas = explain.ruler.area_m2(pieces)
     outline = explain.ruler.length_m(pieces)
     return Faults(
         layer, territory, rows, parent_codes, faces,
-        shared_lengths(pieces, rest, unit * NEAR_SHARE), areas,
+        shares, at_edge, areas,
         (2 * areas <= tolerance_m * outline).tolist(), explain, unit,
     )  # fmt: skip
 

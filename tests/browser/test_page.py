@@ -143,7 +143,8 @@ def test_the_legend_has_unit_n_and_date(
     page = visit("desktop", lang).page
     page.wait_for_selector(".legend p")
     with sample.client("planner") as client:
-        legends = [client.get(f"/legends/{name}.json").json() for name in ("findings", "grids")]
+        counted = ("findings", "grids", "households")
+        legends = [client.get(f"/legends/{name}.json").json() for name in counted]
     assert legends[0]["unit"][lang] == unit
     shown = page.locator(".legend-section p").all_inner_texts()
     expected = [f"n = {each['n']:,} {each['unit'][lang]} {date}" for each in legends]
