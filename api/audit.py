@@ -6,7 +6,7 @@ Nothing here reads the log for a reader's eyes; the database refuses to change o
 from collections.abc import Mapping
 from datetime import timedelta
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.orm import Session
 
 from layers.tables import audit_entry
@@ -16,10 +16,14 @@ SIGN_IN_FAILED = "sign-in failed"
 SIGNED_OUT = "signed out"
 REVEALED = "revealed"
 CHECKED = "checked the coverage"
+IMPORTED = "imported"
+UNDONE = "undid an import"
+LOCATED = "located households"
+EXPORTED = "exported"
 
 
 def record(
-    session: Session,
+    session: Session | Connection,
     account: str,
     action: str,
     *,

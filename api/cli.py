@@ -18,7 +18,7 @@ from typing import Annotated, cast
 import typer
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from api.commands import check, db, demo, serve
+from api.commands import check, db, demo, import_, serve
 from api.commands.context import Context
 from api.postgis import DatabaseUnreachableError
 from geo.errors import GeoError
@@ -37,7 +37,7 @@ app = typer.Typer(
     epilog="Example: wangge check grids.geojson --within boundary.geojson -o report.html",
 )
 app.add_typer(db.app, name="db")
-for module in (demo, serve, check):
+for module in (demo, serve, check, import_):
     module.register(app)
 
 

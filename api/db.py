@@ -3,12 +3,15 @@
 :func:`session_scope` is the one place that commits.
 """
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 import psycopg
+import pyarrow as pa
+import pyarrow.csv as pacsv
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -124,6 +127,20 @@ def _unreachable(url: URL) -> DatabaseUnreachableError:
 def engine(url: URL) -> Engine:
     """Return this process's engine for a database."""
     return create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+
+
+def copy_rows(connection: Connection, name: str, rows: pa.Table) -> None:
+    """Copy rows of text into a table's columns of the same names; a null is a null."""
+    text = io.BytesIO()
+    pacsv.write_csv(rows, text, pacsv.WriteOptions(include_header=False))
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
+        sql.Identifier(name), sql.SQL(", ").join(map(sql.Identifier, rows.column_names))
+    )
+    driver = connection.connection.driver_connection
+    if driver is None:
+        raise RuntimeError("the connection has been invalidated")
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(text.getbuffer())
 
 
 @contextmanager

@@ -38,6 +38,12 @@ class Settings(BaseSettings):
     )
     session_hours: int = Field(default=12, ge=1, description="How long a sign-in lasts.")
     tile_cache_mb: int = Field(default=128, ge=0, description="Memory for finished tiles, in MB.")
+    import_batch_rows: int = Field(
+        default=50_000, ge=100, description="Rows of a file that are in memory at once."
+    )
+    max_upload_mb: int = Field(
+        default=1024, ge=1, description="Most megabytes that a file sent by a browser may have."
+    )
     max_vertices: int = Field(
         default=20_000_000, ge=1, description="Most vertices that a file to check may have."
     )

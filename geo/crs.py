@@ -227,6 +227,33 @@ def assert_plausible(frame: gpd.GeoDataFrame) -> None:
     )
 
 
+def implausible_rows(geometry: NDArray[np.object_], crs: object) -> NDArray[np.bool_]:
+    """Tell which geometries cannot be in a CRS, each by itself.
+
+    Parameters
+    ----------
+    geometry
+        Any; null and empty ones are plausible.
+    crs
+        Which their coordinates are said to be in.
+
+    Returns
+    -------
+    array of bool
+        True where a coordinate is NaN or infinite, or out of range as :func:`assert_plausible`
+        has it.
+    """
+    bounds = shapely.bounds(geometry)
+    drawn = ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
+    wrong = np.zeros(len(geometry), dtype=bool)
+    # Bounds pass over NaN: one vertex without a number is seen in the vertices alone.
+    coordinates, row = shapely.get_coordinates(geometry, return_index=True)
+    wrong[row[~np.isfinite(coordinates).all(axis=1)]] = True
+    rows = np.flatnonzero(drawn & ~wrong)
+    wrong[rows] = ~_in_range(bounds[rows], _crs(crs))
+    return wrong
+
+
 def _place(frame: gpd.GeoDataFrame, row: int) -> dict[str, object]:
     place: dict[str, object] = {"row": row + 1}
     return place | {"code": str(frame["code"].iloc[row])} if "code" in frame else place

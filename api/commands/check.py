@@ -22,8 +22,8 @@ from api.settings import Settings, settings
 from geo.coverage import TOLERANCE_M, CoverageReport, check_coverage
 from geo.findings import RULES
 from geo.measure import WGS84, reproject
-from layers.errors import TransferError
 from layers.report import FORMATS, Outline, format_of, make_document, write_document
+from layers.transfer.errors import TransferError
 
 FOUND = 1
 LANGUAGES = ("zh", "en")

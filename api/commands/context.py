@@ -6,6 +6,9 @@ from sqlalchemy import URL, Engine
 
 from api.db import database_url, engine, migrate
 
+# Who acts on the command line.
+OPERATOR = "operator"
+
 
 @dataclass(frozen=True, slots=True)
 class Context:

@@ -13,9 +13,9 @@ from api.settings import settings
 from geo.errors import MissingCrsError
 from geo.gate import POLYGONAL
 from geo.measure import reproject
-from layers.columns import name_columns
-from layers.errors import TransferError, about
 from layers.transfer import Read, read_layer
+from layers.transfer.columns import name_columns
+from layers.transfer.errors import TransferError, about
 
 GRID_FIELDS = ("code", "name", "area_code", "kind", "coverage")
 POINT, MULTIPOINT = 0, 4

@@ -62,7 +62,8 @@ def read_county(connection: Connection) -> Frames:
         _wkb(grid.c.geom),
     ).order_by(grid.c.code)  # fmt: skip
     villages = select(area.c.code, area.c.name, area.c.name_en, area.c.level, _wkb(area.c.geom))
-    villages = villages.where(area.c.level == "village").order_by(area.c.code)
+    villages = villages.where(area.c.level == "village", area.c.geom.is_not(None))
+    villages = villages.order_by(area.c.code)
     households = select(
         household.c.code, household.c.grid_code, household.c.address, _wkb(household.c.geom)
     ).order_by(household.c.code)

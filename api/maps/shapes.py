@@ -4,13 +4,13 @@ Built after a load and after every change of the coverage: the tables are a pict
 are replaced as a whole.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import shapely
 from shapely.geometry import MultiPolygon
-from sqlalchemy import Engine, delete, func, insert, literal, select, union_all
+from sqlalchemy import Engine, Table, delete, func, insert, literal, select, union_all
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -20,43 +20,92 @@ from geo.anonymity import group_points
 from geo.generalize import Geometries, label_points, pyramid
 from layers.catalog import K_ANONYMITY
 from layers.tables import (
+    HISTORY,
     TILE_SRID,
     area,
     coverage_shape,
     grid,
     household,
     household_group,
+    metadata,
     setting,
 )
 
 Row = dict[str, Any]
+# The setting that says of which coverage version each picture is, and what it is made of.
+DRAWN = "shapes_of"
+MADE_OF: Mapping[str, tuple[Table, ...]] = {"land": (area, grid), "homes": (household,)}
 
 
-def build_shapes(engine: Engine) -> int:
+def refresh_shapes(engine: Engine) -> None:
+    """Make the shapes and groups anew where what they are made of has changed since.
+
+    They are a picture of other tables: whoever changes those calls this after, and a service that
+    starts does, so that nothing stays old for long after a process that died in between.
+    """
+    with session_scope(engine) as session:
+        drawn = session.scalar(select(setting.c.value).where(setting.c.key == DRAWN)) or {}
+        now = _changed_in(session)
+    if any(drawn.get(name) != version for name, version in now.items()):
+        build_shapes(engine, [name for name in MADE_OF if drawn.get(name) != now[name]])
+
+
+def _changed_in(session: Session) -> dict[str, int]:
+    """Return the last coverage version that changed each of the things that are drawn."""
+    found = {}
+    for name, tables in MADE_OF.items():
+        last = [select(func.max(table.c.version_from)) for table in tables]
+        last += [select(func.max(_past(table).c.version_to)) for table in tables]
+        parts = [func.coalesce(each.scalar_subquery(), 0) for each in last]
+        found[name] = session.scalar(select(func.greatest(*parts))) or 0
+    return found
+
+
+def _past(table: Table) -> Table:
+    return metadata.tables[f"{HISTORY}.{table.name}"]
+
+
+def build_shapes(engine: Engine, wanted: Collection[str] = ("land", "homes")) -> int:
     """Make the shapes and the groups of the county in the database anew.
+
+    Parameters
+    ----------
+    wanted
+        ``land`` for the shapes, ``homes`` for the groups of households, or both.
 
     Returns
     -------
     int
         How many shapes were written.
     """
+    written = 0
     with session_scope(engine) as session:
-        shapes = list(_shapes(session))
-        groups = list(_groups(session))
-        for table, rows in ((coverage_shape, shapes), (household_group, groups)):
+        held = session.scalar(select(setting.c.value).where(setting.c.key == DRAWN)) or {}
+        now = _changed_in(session)
+        for name, table, make in (
+            ("land", coverage_shape, _shapes),
+            ("homes", household_group, _groups),
+        ):
+            if name not in wanted:
+                continue
+            rows = list(make(session))
             session.execute(delete(table))
             if rows:
                 session.execute(insert(table), rows)
-        stamp = upsert(setting).values(
-            key=SHAPES_STAMP, value=func.to_jsonb(func.clock_timestamp()), updated_by="wangge"
+            written += len(rows) if table is coverage_shape else 0
+            held = {**held, name: now[name]}
+        _settle(session, SHAPES_STAMP, func.to_jsonb(func.clock_timestamp()))
+        _settle(session, DRAWN, held)
+    return written
+
+
+def _settle(session: Session, key: str, value: object) -> None:
+    row = upsert(setting).values(key=key, value=value, updated_by="wangge")
+    session.execute(
+        row.on_conflict_do_update(
+            index_elements=["key"], set_={"value": row.excluded.value, "updated_at": func.now()}
         )
-        session.execute(
-            stamp.on_conflict_do_update(
-                index_elements=["key"],
-                set_={"value": stamp.excluded.value, "updated_at": func.now()},
-            )
-        )
-    return len(shapes)
+    )
 
 
 def _ewkb(shapes: Geometries) -> list[str]:
@@ -72,7 +121,8 @@ def _multipolygons(shapes: Geometries) -> Geometries:
 
 def _shapes(session: Session) -> Iterator[Row]:
     wkb = func.ST_AsBinary
-    areas = select(area.c.level, area.c.code, wkb(area.c.geom_3857))
+    # An area may be on the list without a boundary yet.
+    areas = select(area.c.level, area.c.code, wkb(area.c.geom_3857)).where(area.c.geom.is_not(None))
     grids = select(literal("grid"), grid.c.code, wkb(grid.c.geom_3857))
     statement = union_all(areas, grids)
     rows = session.execute(statement).all()

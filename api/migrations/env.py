@@ -21,7 +21,9 @@ def include_object(
 
 
 def include_name(name: str | None, kind: str, _parents: object) -> bool:
-    """Look at the schemas that are ours."""
+    """Look at the schemas and tables that are ours; the queue's belong to its library."""
+    if kind == "table":
+        return not str(name).startswith("procrastinate_")
     return name in (None, HISTORY) if kind == "schema" else True
 
 

@@ -1,6 +1,5 @@
 """Bring a sample county into a database: every table by COPY, in one transaction."""
 
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -9,13 +8,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv as pacsv
 import shapely
-from psycopg import sql
 from sqlalchemy import Connection, Engine, Table, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.schema import AddConstraint, CreateIndex, DropConstraint, DropIndex
 
+from api.db import copy_rows
 from api.sample.county import SampleCounty
 from api.sample.incidents import kinds_setting
 from api.sample.plan import COUNTY_NAME
@@ -92,16 +90,7 @@ def _bare(connection: Connection, tables: Sequence[Table]) -> Iterator[None]:
 def copy_frame(connection: Connection, table: Table, frame: pd.DataFrame) -> None:
     """Copy a frame's columns into the table's columns of the same names."""
     rows = pa.table({name: _column(frame[name]) for name in frame.columns})
-    text = io.BytesIO()
-    pacsv.write_csv(rows, text, pacsv.WriteOptions(include_header=False))
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
-        sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, frame.columns))
-    )
-    driver = connection.connection.driver_connection
-    if driver is None:
-        raise RuntimeError("the connection has been invalidated")
-    with driver.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(text.getbuffer())
+    copy_rows(connection, table.name, rows)
 
 
 def _column(series: "pd.Series[Any]") -> pa.Array:

@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from geo.coverage import BLIND_RULES, CoverageReport
 from geo.findings import Finding
 from geo.measure import WGS84, reproject
-from layers.errors import TransferError
+from layers.transfer.errors import TransferError
 
 Document = dict[str, Any]
 Geometries = NDArray[np.object_]

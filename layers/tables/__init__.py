@@ -10,6 +10,7 @@ from layers.tables.base import (
 )
 from layers.tables.checks import accepted_finding, coverage_check, finding
 from layers.tables.events import STATUSES, TIERS, incident, incident_log, visit
+from layers.tables.imports import data_import, imported_row
 from layers.tables.people import (
     APPOINTMENT_ROLES,
     appointment,
@@ -46,10 +47,11 @@ from layers.tables.territory import (
 
 __all__ = [
     "APPOINTMENT_ROLES", "AREA_LEVELS", "GRID_COVERAGES", "GRID_KINDS", "HISTORY", "JOB_STATES",
-    "REFERENCE_LAYERS", "ROLES", "SRID", "STATUSES", "TIERS", "TILE_SRID",
-    "accepted_finding", "account", "appointment", "area", "audit_entry", "contact_link",
-    "coverage_check", "coverage_shape", "coverage_version", "department_network", "finding", "grid",
-    "household", "household_group", "household_unit", "incident", "incident_log", "job",
-    "login_session", "metadata", "open_version", "party_branch", "party_member", "person",
-    "reference_feature", "rows_at", "setting", "versioned_tables", "visit",
+    "REFERENCE_LAYERS", "ROLES", "SRID", "STATUSES", "TIERS", "TILE_SRID", "accepted_finding",
+    "account", "appointment", "area", "audit_entry", "contact_link", "coverage_check",
+    "coverage_shape", "coverage_version", "data_import", "department_network", "finding",
+    "grid", "household", "household_group", "household_unit", "imported_row", "incident",
+    "incident_log", "job", "login_session", "metadata", "open_version", "party_branch",
+    "party_member", "person", "reference_feature", "rows_at", "setting", "versioned_tables",
+    "visit",
 ]  # fmt: skip

@@ -85,6 +85,8 @@ job = Table(
     Column("kind", Text, nullable=False),
     *choice("state", JOB_STATES),
     Column("progress", Double, nullable=False, server_default=text("0")),
+    Column("step", Text, nullable=False, server_default=text("''")),
+    Column("cancel", Boolean, nullable=False, server_default=false()),
     Column("params", JSONB, nullable=False, server_default=text("'{}'")),
     Column("result", JSONB),
     Column("error", Text),

@@ -25,6 +25,7 @@ from layers.tables.base import TILE_SRID, choice, code, geometry, metadata, unde
 AREA_LEVELS = ("county", "town", "village")
 GRID_KINDS = ("rural", "community", "dedicated")
 GRID_COVERAGES = ("exclusive", "overlay")
+# The reference layers that the map draws; a county may keep others beside them.
 REFERENCE_LAYERS = ("roads", "rivers", "settlements")
 
 coverage_version = Table(
@@ -53,7 +54,8 @@ area = versioned(
     *choice("level", AREA_LEVELS),
     *choice("kind", ("village", "community"), nullable=True),
     code("area", "parent_code", nullable=True),
-    *geometry("MULTIPOLYGON"),
+    # A list of villages often comes before their boundaries.
+    *geometry("MULTIPOLYGON", nullable=True),
     under("parent_code"),
     CheckConstraint("(level = 'county') = (parent_code IS NULL)", name="county_on_top"),
     comment="The administrative tree: county, town, village or community.",
@@ -76,7 +78,7 @@ household_unit = versioned(
     "household_unit",
     Column("name", Text),
     code("grid", "grid_code"),
-    *geometry("MULTIPOLYGON"),
+    *geometry("MULTIPOLYGON", nullable=True),
     under("grid_code"),
     comment="About ten households with one head.",
 )
@@ -92,7 +94,7 @@ department_network = versioned(
 
 reference_feature = versioned(
     "reference_feature",
-    *choice("layer", REFERENCE_LAYERS),
+    Column("layer", Text, nullable=False),
     Column("name", Text),
     Column("class", Text),
     *geometry("GEOMETRY"),

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from geo.datum import gcj02_from_wgs84
 from geo.errors import MissingCrsError
-from layers.columns import guess, name_columns, plain, text
-from layers.errors import TransferError
-from layers.rings import read_wkb, read_wkt
 from layers.transfer import Read, read_layer
+from layers.transfer.columns import guess, name_columns, plain, text
+from layers.transfer.errors import TransferError
+from layers.transfer.rings import read_wkb, read_wkt
 from tests.unit.county_files import feature, geojson, polygon_wkb, square, villages
 
 NAMES = ["澜禾村", "禾塘社区"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import geopandas as gpd
 import pandas as pd
 
-from layers.errors import TransferError
+from layers.transfer.errors import TransferError
 
 # Headers that only sometimes name a grid's own code: taken where no value stands twice.
 WEAK_CODES = ("id", "wardno", "wardcode", "precinct", "geoid", "fid", "objectid", "lid", "编号")

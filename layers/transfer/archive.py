@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from layers.encoding import CHINESE, is_utf8
-from layers.errors import TransferError
+from layers.transfer.encoding import CHINESE, is_utf8
+from layers.transfer.errors import TransferError
 
 # Text compresses ten to one, a bomb a thousand to one and more.
 MOST_RATIO = 200

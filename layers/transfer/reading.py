@@ -6,37 +6,33 @@ by vertex. Nothing guesses a coordinate system: what a file does not say must be
 
 import json
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyogrio
-import pyproj
 import shapely
 from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError
 from shapely import Point
 
 from geo.crs import assert_plausible
-from geo.datum import wgs84_from_bd09, wgs84_from_gcj02
-from geo.errors import MissingCrsError
-from layers.archive import unpacked
-from layers.encoding import decode, is_utf8, shapefile_encoding, unreadable
-from layers.errors import TransferError, about
-from layers.rings import read_wkb
-from layers.tabular import read_csv
+from layers.transfer.archive import unpacked
+from layers.transfer.delimited import open_delimited
+from layers.transfer.encoding import decode, is_utf8, shapefile_encoding, unreadable
+from layers.transfer.errors import TransferError, about
+from layers.transfer.geojson import json_shapes, parse, unknown_crs
+from layers.transfer.places import place_columns, read_places
+from layers.transfer.placing import set_crs
+from layers.transfer.rings import read_wkb
+from layers.transfer.sheets import SHEETS, read_sheet
 
-Convert = Callable[[Any, Any], tuple[Any, Any]]
-# Datums that no registry has; they are converted to EPSG:4326 at once.
-DATUMS: dict[str, Convert] = {"GCJ-02": wgs84_from_gcj02, "BD-09": wgs84_from_bd09}
+DELIMITED = (".csv", ".tsv", ".tab", ".txt", ".gz")
 GEOJSON = (".geojson", ".json")
-JSON_SHAPES = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon",
-               "GeometryCollection")  # fmt: skip
-KINDS = "GeoJSON, GeoPackage, Shapefile, KML, GeoParquet or CSV"
+KINDS = "GeoJSON, GeoPackage, Shapefile, KML, GeoParquet, CSV or XLSX"
 MOST_VERTICES = 20_000_000
 MOST_UNZIPPED_MB = 4096
 
@@ -96,22 +92,29 @@ def read_layer(
         If the coordinates are not what they are said to be.
     """
     with about(path):
-        _require_file(path)
+        require_file(path)
         if path.suffix.lower() in (".zip", ".kmz"):
             with unpacked(path, max_unzipped_mb * 1_000_000, layer) as inner:
                 inside = layer if inner.suffix in (".gpkg", ".kml") else None
-                read = _open(inner, inside, encoding)
+                read = open_whole(inner, inside, encoding, max_unzipped_mb)
         else:
-            read = _open(path, layer, encoding)
+            read = open_whole(path, layer, encoding, max_unzipped_mb)
         _require_rows(read.frame, max_vertices)
-        _set_crs(read, crs, default_crs)
+        set_crs(read, crs, default_crs)
         assert_plausible(read.frame)
     _note_heights(read)
     read.notes = [f"{path.name}: {note}" for note in read.notes]
     return read
 
 
-def _require_file(path: Path) -> None:
+def require_file(path: Path) -> None:
+    """Refuse what is no file, or an empty one.
+
+    Raises
+    ------
+    TransferError
+        Saying which of the two.
+    """
     if not path.exists():
         raise TransferError("There is no such file.", cure="Check its name.", file=str(path))
     if path.is_dir() and path.suffix.lower() != ".gdb":
@@ -120,10 +123,19 @@ def _require_file(path: Path) -> None:
         raise TransferError("The file is empty: 0 bytes.", cure="Export it again.")
 
 
-def _open(path: Path, layer: str | None, encoding: str | None) -> Read:
+def open_whole(
+    path: Path, layer: str | None, encoding: str | None, max_mb: int = MOST_UNZIPPED_MB
+) -> Read:
+    """Read a file of any format whole, in its own CRS.
+
+    Raises
+    ------
+    TransferError
+        If it cannot be used.
+    """
     suffix = path.suffix.lower()
-    if suffix == ".csv":
-        return Read(*read_csv(path.read_bytes(), encoding))
+    if suffix in (*DELIMITED, *SHEETS):
+        return _read_table(path, layer, encoding, max_mb * 1_000_000)
     if suffix in (".parquet", ".geoparquet"):
         return _read_parquet(path)
     if suffix in GEOJSON:
@@ -133,6 +145,46 @@ def _open(path: Path, layer: str | None, encoding: str | None) -> Read:
     return _read_ogr(path, path, layer, encoding)
 
 
+def _read_table(path: Path, sheet: str | None, encoding: str | None, most: int) -> Read:
+    """Read a table with a place in each row; an empty coordinate is a row without a place."""
+    if path.suffix.lower() in SHEETS:
+        headers, rows, columns, notes = read_sheet(path, sheet, most)
+        line = 1  # the sheet's own lines are said by its note
+    else:
+        line, notes = 2, []
+        with open_delimited(path, encoding, most) as (headers, tables):
+            held = list(tables)
+        rows = np.concatenate([np.empty(0, int), *(each for each, _ in held)])
+        columns = {
+            name: pa.chunked_array([c[name] for _, c in held], pa.string()).combine_chunks()
+            for name in headers
+            if name
+        }
+    if not place_columns(headers, None):
+        raise TransferError(
+            f"The table has no columns of coordinates, only {', '.join(headers)}.",
+            cure="Call two columns lon and lat (经度, 纬度), or one wkt.",
+        )
+    shapes, opened, faults = read_places(columns, None)
+    for fault in (fault for fault in faults if fault.reason != "half"):
+        row = int(rows[fault.positions[0]])
+        value, wkt = fault.found[0], fault.reason == "unreadable"
+        raise TransferError(
+            f"“{value[:40]}” in column {fault.field} is not {'WKT' if wkt else 'a coordinate'}.",
+            cure="Write for example POLYGON ((115 33, 116 33, 116 34, 115 33))." if wkt else
+            "Write degrees or metres as a plain number, or leave it empty.",
+            row=row, line=row - 1 + line,
+        )  # fmt: skip
+    left = {n: v.to_pylist() for n, v in columns.items() if n not in _wkt(headers)}
+    frame = pd.DataFrame(left, dtype=str).fillna("")
+    return Read(gpd.GeoDataFrame(frame, geometry=shapes), opened, notes)
+
+
+def _wkt(headers: list[str]) -> tuple[str, ...]:
+    found = place_columns(headers, None)
+    return (found["wkt"],) if "wkt" in found else ()
+
+
 # -- GDAL's formats ------------------------------------------------------------------------------
 
 
@@ -140,7 +192,7 @@ def _read_ogr(source: Path | bytes, path: Path, layer: str | None, encoding: str
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
-            name = _choose_layer(source, layer)
+            name = choose_layer(source, layer)
             meta, _, shapes, columns = pyogrio.raw.read(source, layer=name, encoding=encoding)
     except (DataSourceError, DataLayerError) as error:
         raise TransferError("This is not a spatial file.", cure=f"Give {KINDS}.") from error
@@ -156,7 +208,14 @@ def _read_ogr(source: Path | bytes, path: Path, layer: str | None, encoding: str
     return Read(frame, opened, [_left_out(int(frame.geometry.notna().sum()))] if measured else [])
 
 
-def _choose_layer(source: Path | bytes, layer: str | None) -> str | int:
+def choose_layer(source: Path | bytes, layer: str | None) -> str | int:
+    """Return the layer that is meant: the named one, or the only one.
+
+    Raises
+    ------
+    TransferError
+        If there is none of that name, or several and none is named.
+    """
     if layer is None and isinstance(source, bytes):
         return 0
     names = [str(name) for name in pyogrio.list_layers(source)[:, 0]]
@@ -192,7 +251,14 @@ def _crs84(crs: str | None, path: Path) -> str | None:
     return crs
 
 
-def _read_shapefile(path: Path, layer: str | None, encoding: str | None) -> Read:
+def require_parts(path: Path) -> None:
+    """Refuse a Shapefile that lacks one of its files.
+
+    Raises
+    ------
+    TransferError
+        Naming what is not there.
+    """
     # Beside the .shp, in whatever case the letters of the ending are.
     parts = {part.suffix.lower() for part in path.parent.glob(f"{_literal(path.stem)}.*")}
     lacks = [part for part in (".shx", ".dbf") if part not in parts]
@@ -201,6 +267,10 @@ def _read_shapefile(path: Path, layer: str | None, encoding: str | None) -> Read
             f"A Shapefile is several files; beside this one there is no {' and no '.join(lacks)}.",
             cure="Copy all of them: .shp, .shx, .dbf, .prj and, if there is one, .cpg.",
         )
+
+
+def _read_shapefile(path: Path, layer: str | None, encoding: str | None) -> Read:
+    require_parts(path)
     seen = None if encoding else shapefile_encoding(path)
     read = _read_ogr(path, path, layer, encoding or seen)
     if seen not in (None, "UTF-8"):
@@ -218,68 +288,19 @@ def _literal(name: str) -> str:
 def _read_geojson(path: Path, layer: str | None, encoding: str | None) -> Read:
     data = path.read_bytes()
     words = decode(data, encoding)
-    try:
-        document = json.loads(words)
-    except json.JSONDecodeError as error:
-        raise TransferError(
-            f"This is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.",
-            cure="It may have been cut short; export it again.",
-        ) from error
-    except RecursionError as error:
-        raise TransferError("The JSON is nested too deep.", cure="Export it again.") from error
-    shapes = _json_shapes(document)
+    document = parse(words)
+    shapes = json_shapes(document)
     source = path if encoding is None and is_utf8(data) else words.encode()
     read = _read_ogr(source, path, layer, None)
     if shapes is not None and len(shapes) == len(read.frame):
         meant = [bool(shape and (shape.get("coordinates") or "geometries" in shape))
                  for shape in shapes]  # fmt: skip
         _require_read(read.frame, np.array(meant, dtype=bool))
-    read.said_crs = _unknown_crs(document)
+    read.said_crs = unknown_crs(document)
     if read.said_crs:
         values = np.asarray(read.frame.geometry.values, dtype=object)
         read.frame = gpd.GeoDataFrame(read.frame.drop(columns="geometry"), geometry=values)
     return read
-
-
-def _json_shapes(document: object) -> list[dict[str, Any] | None] | None:
-    """Return the geometry of each row, as JSON; null where this is not for us to say (TopoJSON)."""
-    kind = document.get("type") if isinstance(document, dict) else None
-    if kind == "Topology":
-        return None
-    if not isinstance(document, dict) or kind not in ("FeatureCollection", "Feature", *JSON_SHAPES):
-        raise TransferError(
-            "This is JSON, but no GeoJSON.", cure="Give a FeatureCollection; export it again."
-        )
-    if kind in JSON_SHAPES:
-        return [document]
-    features = document.get("features") if kind == "FeatureCollection" else [document]
-    if not isinstance(features, list):
-        raise TransferError(
-            "The FeatureCollection has no list of features.", cure="Export it again."
-        )
-    return [_json_shape(feature, row) for row, feature in enumerate(features, start=1)]
-
-
-def _json_shape(feature: object, row: int) -> dict[str, Any] | None:
-    shape = feature.get("geometry") if isinstance(feature, dict) else ()
-    if shape is None or (isinstance(shape, dict) and shape.get("type") in JSON_SHAPES):
-        return shape
-    raise TransferError(
-        "A row is no GeoJSON feature with a geometry.", cure="Export it again.", row=row
-    )
-
-
-def _unknown_crs(document: object) -> str:
-    """Return the name of a CRS that the file says it is in, if PROJ does not know it."""
-    said = document.get("crs") if isinstance(document, dict) else None
-    name = said.get("properties", {}).get("name") if isinstance(said, dict) else None
-    if name is None:
-        return ""
-    try:
-        pyproj.CRS.from_user_input(str(name))
-    except pyproj.exceptions.CRSError:
-        return str(name)
-    return ""
 
 
 def _read_parquet(path: Path) -> Read:
@@ -328,67 +349,3 @@ def _note_heights(read: Read) -> None:
 def _left_out(rows: int) -> str:
     words = "1 row has" if rows == 1 else f"{rows:,} rows have"
     return f"{words} heights (Z) or measures (M); they are left out, the check is of the plane."
-
-
-def _set_crs(read: Read, told: str | None, otherwise: str | None) -> None:
-    frame = read.frame
-    told = told or (otherwise if frame.crs is None else None)
-    if told is None:
-        if frame.crs is None:
-            raise MissingCrsError(
-                f"The coordinate system that the file names is not known: {read.said_crs}."
-                if read.said_crs
-                else "Nothing says which coordinate system the layer is in.",
-                cure="Say it with --crs: an EPSG code such as EPSG:4490, or GCJ-02 or BD-09.",
-            )
-        _require_horizontal(pyproj.CRS(frame.crs), "the file's own")
-        return
-    convert = DATUMS.get(told.upper().replace("GCJ02", "GCJ-02").replace("BD09", "BD-09"))
-    crs = parse_crs("EPSG:4326" if convert else told)
-    if frame.crs is not None and pyproj.CRS(frame.crs) != crs and convert is None:
-        read.notes.append(f"The file says {frame.crs.to_string()}; it is read as {told}, as told.")
-    frame = frame.set_crs(crs, allow_override=True)
-    if convert:
-        # Out of range, the conversion would give what nobody wrote.
-        assert_plausible(frame)
-        frame = frame.set_geometry(_converted(frame.geometry, convert))
-        read.opened = {
-            row: Point(*map(float, convert(place.x, place.y))) for row, place in read.opened.items()
-        }
-    read.frame = frame
-
-
-def _converted(shapes: gpd.GeoSeries, convert: Convert) -> gpd.GeoSeries:
-    moved = shapely.transform(
-        np.asarray(shapes.values, dtype=object),
-        lambda xy: np.column_stack(convert(xy[:, 0], xy[:, 1])),
-    )
-    return gpd.GeoSeries(moved, index=shapes.index, crs=shapes.crs)
-
-
-def parse_crs(words: str) -> pyproj.CRS:
-    """Return the CRS of an EPSG code.
-
-    Raises
-    ------
-    TransferError
-        If PROJ does not know it, or it says nothing of where on Earth a point is.
-    """
-    try:
-        crs = pyproj.CRS.from_user_input(words)
-    except pyproj.exceptions.CRSError as error:
-        raise TransferError(
-            f"“{words}” is not a coordinate system that is known.",
-            cure="Give an EPSG code such as EPSG:4547, or GCJ-02 or BD-09, with --crs.",
-        ) from error
-    _require_horizontal(crs, words)
-    return crs
-
-
-def _require_horizontal(crs: pyproj.CRS, words: str) -> None:
-    if not (crs.is_geographic or crs.is_projected):
-        raise TransferError(
-            f"The coordinate system {words} ({crs.name}) has no longitude and latitude, and no "
-            "easting and northing.",
-            cure="Say with --crs which the coordinates are in: an EPSG code such as EPSG:4547.",
-        )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from charset_normalizer import from_bytes
 
-from layers.errors import TransferError
+from layers.transfer.errors import TransferError
 
 # GB18030 holds GBK and GB2312 whole, and what they lack.
 CHINESE = "GB18030"

@@ -1,0 +1,255 @@
+"""``wangge import``: a file into the county's database, whole or not at all; and back out."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from api.commands.context import OPERATOR, Context
+from api.errors import ApiError
+from api.imports.service import Outcome, Request, run_import, undo_import
+from api.maps.shapes import refresh_shapes
+from layers.transfer import TransferError
+from layers.transfer.mapping import parse_columns
+from layers.transfer.rejects import Reject, write_rejects
+
+FOUND = 1
+SHOWN = 3
+COUNTS = {
+    "read": ("读取", "rows read"),
+    "new": ("新增", "new"),
+    "changed": ("变更", "changed"),
+    "unchanged": ("未变", "unchanged"),
+    "closed": ("关闭", "closed"),
+    "repeated": ("重复合并", "equal rows read as one"),
+    "examples": ("示例行", "template examples passed over"),
+    "rejected": ("拒收", "rejected"),
+}
+STATES = {
+    "imported": ("已导入", "imported"),
+    "unchanged": ("没有变化，未导入", "nothing has changed: it is all there already"),
+    "tried": ("试运行，未导入", "dry run: nothing was imported"),
+    "rejected": ("有拒收行，未导入", "rows were rejected: nothing was imported"),
+    "doubted": ("坐标存疑，未导入", "the coordinates are doubted: nothing was imported"),
+}
+
+
+def import_file(
+    context: typer.Context,
+    kind: Annotated[
+        str | None,
+        typer.Argument(
+            help="areas grids units households people branches members appointments links visits "
+            "incidents reference:NAME network:NAME"
+        ),
+    ] = None,
+    file: Annotated[Path | None, typer.Argument(help="The file.")] = None,
+    *,
+    crs: Annotated[
+        str | None, typer.Option(help="EPSG code, GCJ-02 or BD-09; needed where nothing says.")
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(help="field=COLUMN,… where a header is not known; field==VALUE for all rows."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
+    ] = False,
+    rejects: Annotated[
+        Path | None,
+        typer.Option(help="Import the good rows, and write the bad ones here, with reasons (CSV)."),
+    ] = None,
+    replace: Annotated[
+        str | None,
+        typer.Option(help="Code of an area: what the file has not is closed there."),
+    ] = None,
+    layer: Annotated[str | None, typer.Option(help="Layer or sheet, if there are several.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of the text: GBK, GB18030, …")] = None,
+    as_is: Annotated[
+        bool, typer.Option("--as-is", help="Import though the shift test doubts the coordinates.")
+    ] = False,
+    outline: Annotated[
+        Path | None, typer.Option("--map", help="Write what would change as GeoJSON.")
+    ] = None,
+    undo: Annotated[int | None, typer.Option(help="Take back the import of this number.")] = None,
+    form: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+) -> int:
+    """Import a file as a new coverage version: all of it, or nothing."""
+    given: Context = context.obj
+    if undo is not None:
+        return _undo(given, undo)
+    if kind is None or file is None:
+        raise typer.BadParameter("KIND and FILE are needed, or --undo IMPORT.")
+    request = Request(
+        kind, file, crs=crs, columns=parse_columns(columns or []), layer=layer, encoding=encoding,
+        replace=replace, partial=rejects is not None, as_is=as_is, dry_run=dry_run,
+        outline=outline is not None,
+    )  # fmt: skip
+    engine = given.engine()
+    with _bar() as progress:
+        outcome = _named_errors(lambda: run_import(engine, request, OPERATOR, progress))
+        if outcome.state == "doubted" and _is_asked(outcome):
+            request = Request(**{**_fields(request), "as_is": True})
+            outcome = _named_errors(lambda: run_import(engine, request, OPERATOR, progress))
+        if outcome.state == "imported":
+            progress(0.97, "drawing")
+            refresh_shapes(engine)
+    if rejects is not None:
+        _write(rejects, lambda path: write_rejects(path, outcome.rejects))
+    if outline is not None:
+        words = json.dumps(outcome.outline, ensure_ascii=False)
+        _write(outline, lambda path: path.write_text(words, encoding="utf-8"))
+    _tell(outcome, form, rejects)
+    return FOUND if outcome.rejects or outcome.state == "doubted" else 0
+
+
+def _fields(request: Request) -> dict[str, Any]:
+    return {name: getattr(request, name) for name in Request.__slots__}
+
+
+def _named_errors(work: Callable[[], Outcome]) -> Outcome:
+    try:
+        return work()
+    except ApiError as error:
+        raise TransferError(error.detail) from error
+
+
+def _undo(context: Context, number: int) -> int:
+    engine = context.engine()
+    try:
+        own, counts = undo_import(engine, number, OPERATOR)
+    except ApiError as error:
+        raise TransferError(error.detail) from error
+    refresh_shapes(engine)
+    typer.echo(
+        f"撤销了导入 {number} · import {number} undone, as import {own}: "
+        f"{counts['closed']:,} removed, {counts['changed']:,} restored, {counts['new']:,} put back."
+    )
+    return 0
+
+
+def _is_asked(outcome: Outcome) -> bool:
+    """Ask on a terminal; a pipe is never asked, and gets no for an answer."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    for doubt in outcome.doubts:
+        typer.echo(f"wangge: {_doubt(doubt)}", err=True)
+    return typer.confirm("仍按原样导入？Import all the same?", default=False, err=True)
+
+
+def _doubt(doubt: dict[str, Any]) -> str:
+    where = doubt["area"] or "the layer"
+    return (
+        f"{where}: {doubt['message']}, {doubt['distance_m']:,.0f} m off "
+        f"(explains {doubt['confidence']:.0%}); {doubt['fix']} 坐标存疑：{doubt['message_zh']}，"
+        f"约偏 {doubt['distance_m']:,.0f} 米。"
+    )
+
+
+def _write(path: Path, write: Callable[[Path], object]) -> None:
+    fresh = path.with_name(path.name + ".part")
+    try:
+        write(fresh)
+        fresh.replace(path)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise TransferError(
+            f"The file cannot be written: {error.strerror}.", cure="Name another.", file=str(path)
+        ) from error
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[float, str], None]]:
+    """Show how far the work is, on a terminal alone."""
+    console = Console(stderr=True)
+    if not sys.stderr.isatty():
+        yield lambda _share, _step: None
+        return
+    parts = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*parts, console=console, transient=True) as shown:
+        task = shown.add_task("", total=1.0)
+        yield lambda share, step: shown.update(task, completed=share, description=step)
+
+
+def _tell(outcome: Outcome, form: str, rejects: Path | None) -> None:
+    for note in outcome.notes:
+        typer.echo(f"wangge: {note}", err=True)
+    if form == "json":
+        typer.echo(json.dumps(as_json(outcome), ensure_ascii=False, indent=1))
+        return
+    zh, en = STATES[outcome.state]
+    number = f" {outcome.number}" if outcome.number else ""
+    typer.echo(f"{outcome.file} → {outcome.kind}: {zh} · {en}{number}.")
+    used = ", ".join(f"{field} ← {column}" for field, column in outcome.columns.items())
+    typer.echo(f"  列对应 columns: {used}")
+    if outcome.crs:
+        typer.echo(f"  坐标系 CRS: {outcome.crs}")
+    for name, (zh, en) in COUNTS.items():
+        if outcome.counts.get(name) or name in ("read", "new"):
+            typer.echo(f"  {outcome.counts.get(name, 0):>9,}  {zh} · {en}")
+    for doubt in outcome.doubts:
+        typer.echo(f"wangge: {_doubt(doubt)} Or say --as-is.", err=True)
+    if outcome.rejects and rejects is None:
+        _list_rejects(outcome.rejects)
+    if outcome.state == "imported":
+        typer.echo(f"  撤销 undo: wangge import --undo {outcome.number}")
+
+
+def _list_rejects(rejects: list[Reject]) -> None:
+    """List the faults by kind, each with its first rows: a thousand alike are one line."""
+    kinds: dict[tuple[str, str], list[Reject]] = {}
+    for each in rejects:
+        kinds.setdefault((each.field, each.reason), []).append(each)
+    for (name, _), held in sorted(kinds.items(), key=lambda item: -len(item[1])):
+        why = held[0].words()
+        said = f"{name} {why.zh} · {why.en}. {why.cure_zh} {why.cure}"
+        typer.echo(f"  {len(held):,} × {said}", err=True)
+        for each in held[:SHOWN]:
+            value = f" “{each.value[:60]}”" if each.value else ""
+            typer.echo(f"      行 row {each.row} {each.code}{value}", err=True)
+        if len(held) > SHOWN:
+            typer.echo(f"      … {len(held) - SHOWN:,} more: --rejects FILE", err=True)
+
+
+def as_json(outcome: Outcome) -> dict[str, Any]:
+    """Return an outcome as JSON: rejects with their reasons in words."""
+    return {
+        "kind": outcome.kind,
+        "file": outcome.file,
+        "state": outcome.state,
+        "import": outcome.number,
+        "version": outcome.version,
+        "crs": outcome.crs,
+        "headers": outcome.headers,
+        "columns": outcome.columns,
+        "counts": outcome.counts,
+        "notes": outcome.notes,
+        "doubts": outcome.doubts,
+        "rejects": [reject_json(each) for each in outcome.rejects],
+    }
+
+
+def reject_json(reject: Reject) -> dict[str, Any]:
+    """Return one reject with its words."""
+    why = reject.words()
+    return {
+        **reject._asdict(),
+        "message": why.en,
+        "message_zh": why.zh,
+        "cure": why.cure,
+        "cure_zh": why.cure_zh,
+    }
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command(
+        "import",
+        epilog="Example: wangge import households 住户.xlsx --crs GCJ-02 --rejects bad.csv",
+    )(import_file)

@@ -1,0 +1,194 @@
+"""Tables of text: CSV, with commas, semicolons or tabs, in whatever encoding, gzipped or not."""
+
+import codecs
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+from charset_normalizer import from_bytes
+from numpy.typing import NDArray
+
+from layers.transfer.encoding import CHINESE, unreadable
+from layers.transfer.errors import TransferError
+
+BLOCK = 4 << 20
+MOST_BLOCK = 256 << 20
+PROBE = 200_000
+DELIMITERS = ",\t;"
+
+Tables = Iterator[tuple[NDArray[np.int64], dict[str, pa.Array]]]
+
+
+class _Bounded(io.RawIOBase):
+    """A stream that breaks off with an error past a number of bytes."""
+
+    def __init__(self, inner: BinaryIO, most: int) -> None:
+        self.inner, self.left, self.most = inner, most, most
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]  # any buffer
+        try:
+            data = self.inner.read(len(buffer))
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise TransferError("The gzip file is broken.", cure="Pack it again.") from error
+        self.left -= len(data)
+        if self.left < 0:
+            raise TransferError(
+                f"The file would unpack to more than {self.most / 1e6:,.0f} MB.",
+                cure="Split it, or raise WANGGE_MAX_UNZIPPED_MB.",
+            )
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _stream(path: Path, most: int, stack: ExitStack) -> BinaryIO:
+    if path.suffix.lower() == ".gz":
+        inner = cast("BinaryIO", stack.enter_context(gzip.GzipFile(path)))
+    else:
+        inner = stack.enter_context(path.open("rb"))
+    return io.BufferedReader(_Bounded(inner, most), 1 << 20)
+
+
+@contextmanager
+def open_delimited(
+    path: Path, encoding: str | None, most: int
+) -> Iterator[tuple[list[str], Tables]]:
+    """Open a table of text: its headers, and its rows in blocks.
+
+    Parameters
+    ----------
+    path
+        The file; ``.gz`` is unpacked on the way.
+    encoding
+        Of the text; null: UTF-8 if all of it is, else GB18030 if all of it is, else the likeliest.
+    most
+        The most bytes that are read.
+
+    Yields
+    ------
+    headers, tables
+        Each table with its rows' numbers (from 1, below the header) and columns of text.
+
+    Raises
+    ------
+    TransferError
+        If it is no table, or breaks off; a row with too few or too many values is named.
+    """
+    with ExitStack() as stack:
+        name = _encoding(_stream(path, most, stack), encoding)
+    with ExitStack() as stack:
+        head = _stream(path, most, stack).read(PROBE).decode(name, errors="replace")
+    delimiter, headers = _headers(head)
+    with ExitStack() as stack:
+        stream = _stream(path, most, stack)
+        size = path.stat().st_size if path.suffix.lower() != ".gz" else most
+        yield headers, _tables(stream, headers, delimiter, name, min(max(size, BLOCK), MOST_BLOCK))
+
+
+def _encoding(stream: BinaryIO, told: str | None) -> str:
+    names = [told] if told else ["utf-8-sig", CHINESE]
+    try:
+        decoders = {name: codecs.getincrementaldecoder(name)() for name in names}
+    except LookupError as error:
+        raise unreadable(told) from error
+    start = b""
+    while data := stream.read(1 << 20):
+        start = start or data
+        for name in list(decoders):
+            try:
+                decoders[name].decode(data)
+            except UnicodeDecodeError:
+                del decoders[name]
+        if not decoders:
+            break
+    for name, decoder in decoders.items():
+        try:
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            continue
+        return name
+    best = None if told else from_bytes(start[:PROBE]).best()
+    if best is None:
+        raise unreadable(told)
+    return best.encoding
+
+
+def _headers(head: str) -> tuple[str, list[str]]:
+    first = head.lstrip("\ufeff").split("\n")[0]
+    delimiter = max(DELIMITERS, key=first.count)
+    try:
+        rows = csv.reader(io.StringIO(head.lstrip("\ufeff")), delimiter=delimiter)
+        headers = next((row for row in rows if row), [])
+    except csv.Error as error:
+        raise TransferError(
+            f"This is not a table: {error}.", cure="Save it as CSV again."
+        ) from error
+    twice = {name for name in headers if headers.count(name) > 1 and name}
+    if not headers or twice:
+        raise TransferError(
+            f"Two columns are called “{min(twice)}”."
+            if twice
+            else "This is not a table: it has no header.",
+            cure="Give each column a name of its own." if twice else "Write the names first.",
+        )
+    return delimiter, headers
+
+
+def _tables(
+    stream: BinaryIO, headers: list[str], delimiter: str, encoding: str, block: int
+) -> Tables:
+    refused: list[pacsv.InvalidRow] = []
+
+    def refuse(row: pacsv.InvalidRow) -> str:
+        refused.append(row)
+        return "error"
+
+    first = 1
+    try:
+        reader = pacsv.open_csv(
+            stream,
+            pacsv.ReadOptions(
+                use_threads=False,
+                block_size=min(block, BLOCK),
+                encoding="utf8" if encoding == "utf-8-sig" else encoding,
+            ),
+            pacsv.ParseOptions(
+                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=refuse
+            ),
+            pacsv.ConvertOptions(
+                column_types=dict.fromkeys(headers, pa.string()), strings_can_be_null=False
+            ),
+        )
+        for record in reader:
+            names = [name for name in headers if name]
+            yield (
+                np.arange(first, first + len(record)),
+                {name: record.column(name) for name in names},
+            )
+            first += len(record)
+    except pa.ArrowException as error:
+        raise _no_table(error, refused) from error
+
+
+def _no_table(error: pa.ArrowException, refused: list[pacsv.InvalidRow]) -> TransferError:
+    if not refused:
+        return TransferError(
+            "This is not a table, or one of its rows is too long.", cure="Save it as CSV again."
+        )
+    row = refused[0]
+    where = {} if row.number is None else {"row": row.number - 1, "line": row.number}
+    return TransferError(
+        f"A row has {row.actual_columns} values, the header {row.expected_columns} names.",
+        cure="Put values with a comma in them between quotation marks.",
+        **where,
+    )
