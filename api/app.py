@@ -17,6 +17,8 @@ from api.coverage import routes as coverage
 from api.db import database_url, engine, is_at_head
 from api.errors import NotFoundError, install_errors
 from api.guard import SameOrigin, SecurityHeaders
+from api.imports import routes as imports
+from api.jobs import routes as jobs
 from api.maps import routes as maps
 from api.maps.cache import TileCache
 from api.metrics import CONTENT_TYPE, Measured, Metrics
@@ -74,7 +76,7 @@ def create_app(settings: Settings | None = None, *, url: URL | None = None) -> F
     app.state.metrics = Metrics()
     app.state.tiles = TileCache(settings.tile_cache_mb * 1024 * 1024)
     _guard(app)
-    for module in (session, coverage, areas, people, maps):
+    for module in (session, coverage, areas, people, maps, imports, jobs):
         app.include_router(module.router)
     _own_routes(app)
     return app

@@ -18,7 +18,7 @@ from typing import Annotated, cast
 import typer
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from api.commands import check, db, demo, import_, serve
+from api.commands import check, db, demo, import_, serve, work
 from api.commands.context import Context
 from api.postgis import DatabaseUnreachableError
 from geo.errors import GeoError
@@ -37,7 +37,7 @@ app = typer.Typer(
     epilog="Example: wangge check grids.geojson --within boundary.geojson -o report.html",
 )
 app.add_typer(db.app, name="db")
-for module in (demo, serve, check, import_):
+for module in (demo, serve, work, check, import_):
     module.register(app)
 
 
@@ -90,3 +90,7 @@ def _say(words: str, status: int) -> int:
 def main() -> None:
     """Serve the console script."""
     sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()

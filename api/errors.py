@@ -171,6 +171,12 @@ def status_of(error: Exception) -> int:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
 
 
+def details_of(error: Exception) -> tuple[int, str, str]:
+    """Return an exception's status, and its words in English and in Chinese."""
+    status = status_of(error)
+    return status, *_details(error, status)
+
+
 def _details(error: Exception, status: int) -> tuple[str, str]:
     if isinstance(error, ApiError):
         return error.detail, error.detail_zh
@@ -205,8 +211,7 @@ def problem(error: Exception, path: str) -> JSONResponse:
     path
         The path asked for, which becomes ``instance``.
     """
-    status = status_of(error)
-    detail, detail_zh = _details(error, status)
+    status, detail, detail_zh = details_of(error)
     body = Problem(
         title=HTTPStatus(status).phrase,
         title_zh=_TITLES_ZH.get(status, "出错"),

@@ -1,10 +1,12 @@
 """The application as users meet it: really served, with an account for each role."""
 
+import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import uvicorn
@@ -14,6 +16,7 @@ from sqlalchemy import URL, Engine
 from api.app import create_app
 from api.auth import create_demo_accounts
 from api.db import engine, session_scope
+from api.jobs.worker import Worker
 
 
 @dataclass
@@ -35,6 +38,17 @@ class Service:
         assert answer.status_code == 200, answer.text
         return httpx.Client(base_url=self.address, timeout=60, cookies=answer.cookies)
 
+    def finished(self, client: httpx.Client, answer: httpx.Response) -> dict[str, Any]:
+        """Wait for the job that an answer names, and return it as it ended."""
+        assert answer.status_code == 202, answer.text
+        job: dict[str, Any] = answer.json()
+        end = time.monotonic() + 120
+        while job["state"] in ("queued", "running"):
+            assert time.monotonic() < end, job
+            time.sleep(0.05)
+            job = client.get(f"/api/jobs/{job['id']}").json()
+        return job
+
 
 @contextmanager
 def serve(url: URL) -> Iterator[Service]:
@@ -43,13 +57,23 @@ def serve(url: URL) -> Iterator[Service]:
         accounts = create_demo_accounts(session)
     app = create_app(url=url)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
+    worker = Worker(engine(url))
+    threads = [threading.Thread(target=run, daemon=True) for run in (server.run, worker.run)]
+    for thread in threads:
+        thread.start()
     while not server.started:
-        assert thread.is_alive()
+        assert threads[0].is_alive()
         time.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     passwords = {role: (name, password) for role, name, password, _ in accounts}
     yield Service(app, f"http://127.0.0.1:{port}", engine(url), passwords)
     server.should_exit = True
-    thread.join(10)
+    worker.stop()
+    for thread in threads:
+        thread.join(10)
+
+
+def child_environment(bind: Engine) -> dict[str, str]:
+    """The environment of a child process that works on a database of the tests."""
+    url = bind.url.render_as_string(hide_password=False)
+    return {**os.environ, "WANGGE_DATABASE_URL": url}

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from api.commands.context import OPERATOR, Context
 from api.errors import ApiError
 from api.imports.service import Outcome, Request, run_import, undo_import
+from api.imports.words import COUNTS, STATES, outcome_json
 from api.maps.shapes import refresh_shapes
 from layers.transfer import TransferError
 from layers.transfer.mapping import parse_columns
@@ -21,23 +22,6 @@ from layers.transfer.rejects import Reject, write_rejects
 
 FOUND = 1
 SHOWN = 3
-COUNTS = {
-    "read": ("读取", "rows read"),
-    "new": ("新增", "new"),
-    "changed": ("变更", "changed"),
-    "unchanged": ("未变", "unchanged"),
-    "closed": ("关闭", "closed"),
-    "repeated": ("重复合并", "equal rows read as one"),
-    "examples": ("示例行", "template examples passed over"),
-    "rejected": ("拒收", "rejected"),
-}
-STATES = {
-    "imported": ("已导入", "imported"),
-    "unchanged": ("没有变化，未导入", "nothing has changed: it is all there already"),
-    "tried": ("试运行，未导入", "dry run: nothing was imported"),
-    "rejected": ("有拒收行，未导入", "rows were rejected: nothing was imported"),
-    "doubted": ("坐标存疑，未导入", "the coordinates are doubted: nothing was imported"),
-}
 
 
 def import_file(
@@ -181,7 +165,7 @@ def _tell(outcome: Outcome, form: str, rejects: Path | None) -> None:
     for note in outcome.notes:
         typer.echo(f"wangge: {note}", err=True)
     if form == "json":
-        typer.echo(json.dumps(as_json(outcome), ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(outcome_json(outcome, most=None), ensure_ascii=False, indent=1))
         return
     zh, en = STATES[outcome.state]
     number = f" {outcome.number}" if outcome.number else ""
@@ -215,36 +199,6 @@ def _list_rejects(rejects: list[Reject]) -> None:
             typer.echo(f"      行 row {each.row} {each.code}{value}", err=True)
         if len(held) > SHOWN:
             typer.echo(f"      … {len(held) - SHOWN:,} more: --rejects FILE", err=True)
-
-
-def as_json(outcome: Outcome) -> dict[str, Any]:
-    """Return an outcome as JSON: rejects with their reasons in words."""
-    return {
-        "kind": outcome.kind,
-        "file": outcome.file,
-        "state": outcome.state,
-        "import": outcome.number,
-        "version": outcome.version,
-        "crs": outcome.crs,
-        "headers": outcome.headers,
-        "columns": outcome.columns,
-        "counts": outcome.counts,
-        "notes": outcome.notes,
-        "doubts": outcome.doubts,
-        "rejects": [reject_json(each) for each in outcome.rejects],
-    }
-
-
-def reject_json(reject: Reject) -> dict[str, Any]:
-    """Return one reject with its words."""
-    why = reject.words()
-    return {
-        **reject._asdict(),
-        "message": why.en,
-        "message_zh": why.zh,
-        "cure": why.cure,
-        "cure_zh": why.cure_zh,
-    }
 
 
 def register(app: typer.Typer) -> None:

@@ -10,7 +10,8 @@ from sqlalchemy import Engine
 
 from api.auth import has_sample_accounts
 from api.commands.context import Context
-from api.db import session_scope
+from api.commands.work import worker_beside
+from api.db import cluster, is_embedded, session_scope
 from api.settings import settings
 
 
@@ -52,21 +53,24 @@ def run_server(context: Context, host: str, port: int, workers: int) -> None:
     """Serve until interrupted."""
     engine = context.engine()
     refuse_open_door(engine, host)
+    # A worker is brought back after the database was; only this process knows how to do that.
+    revive = cluster().up if is_embedded() else engine.dispose
     # A worker is a process of its own, which reads its settings again.
     os.environ["WANGGE_DATABASE_URL"] = engine.url.render_as_string(hide_password=False)
     settings.cache_clear()
     engine.dispose()
     typer.echo(f"http://{host}:{port}", err=True)
-    uvicorn.run(
-        "api.app:create_app",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        log_level="warning",
-        # The version of the server is nobody's business.
-        server_header=False,
-    )
+    with worker_beside(revive):
+        uvicorn.run(
+            "api.app:create_app",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            log_level="warning",
+            # The version of the server is nobody's business.
+            server_header=False,
+        )
 
 
 def serve(

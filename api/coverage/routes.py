@@ -3,13 +3,12 @@
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query
 
 from api.access import Database, EveryoneInArea, access
 from api.auth import Reader
-from api.coverage import service, store
+from api.coverage import store
 from api.coverage.schemas import (
-    CheckJob,
     FindingDetail,
     FindingItem,
     FindingList,
@@ -18,6 +17,8 @@ from api.coverage.schemas import (
 )
 from api.coverage.verdict import verdict
 from api.errors import NOT_FOUND, PROBLEMS, NotFoundError
+from api.jobs.routes import ask
+from api.jobs.schemas import Job
 from api.maps.routes import scope_of
 from geo.findings import RULES
 
@@ -70,11 +71,10 @@ def get_finding(
     )
 
 
-@router.post("/check", summary="Check the coverage now")
-def post_check(request: Request, reader: Checker) -> CheckJob:
-    """Run a check of the whole county and wait for it; one at a time."""
-    job, check = service.run_check(request.app.state.engine, reader.username)
-    return CheckJob(job=job, state="done", progress=1.0, check=check)
+@router.post("/check", summary="Check the coverage now", status_code=202)
+def post_check(reader: Checker, session: Database) -> Job:
+    """Put a check of the whole county in the queue; `GET /api/jobs/{id}` tells how far it is."""
+    return ask(session, "check", {}, reader.username)
 
 
 def item_fields(row: store.AnyRow) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 from typing import Any, Literal
-from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -211,23 +210,3 @@ class FindingList(BaseModel):
     numberMatched: int  # noqa: N815 - OGC's name
     numberReturned: int  # noqa: N815 - OGC's name
     findings: list[FindingItem]
-
-
-class CheckJob(BaseModel):
-    """A check that was run."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "job": "2f6f3f0e-6c35-4c6f-9a5e-0f3a9f5c2b11",
-                "state": "done",
-                "progress": 1.0,
-                "check": 8,
-            }
-        }
-    )
-
-    job: UUID
-    state: Literal["queued", "running", "done", "failed", "cancelled"]
-    progress: float = Field(ge=0, le=1)
-    check: int | None = Field(description="The check's number once it is done")

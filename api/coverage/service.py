@@ -4,13 +4,12 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
-from uuid import UUID
 
 import geopandas as gpd
 import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Connection, Engine, Select, func, insert, select, text, update
+from sqlalchemy import Connection, Engine, Select, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from api import audit
@@ -27,7 +26,6 @@ from layers.tables import (
     finding,
     grid,
     household,
-    job,
 )
 
 # The advisory lock that a check holds; any fixed number that is ours.
@@ -101,31 +99,16 @@ def _alone(engine: Engine) -> Iterator[Connection]:
             connection.commit()
 
 
-@contextmanager
-def _job(engine: Engine, created_by: str) -> Iterator[tuple[UUID, Callable[..., None]]]:
-    """Keep a row of ``job`` beside the work; it says how far the work is, and how it ended."""
-    with session_scope(engine) as session:
-        # Whoever holds the lock of checks is alone: another that still "runs" was killed.
-        dead = update(job).where(job.c.kind == "check", job.c.state == "running")
-        session.execute(dead.values(state="failed", error="Interrupted", finished_at=func.now()))
-        row = insert(job).values(
-            kind="check", state="running", created_by=created_by, started_at=func.now()
-        )
-        number: UUID = session.execute(row.returning(job.c.id)).scalar_one()
-
-    def report(**values: object) -> None:
-        with session_scope(engine) as session:
-            session.execute(update(job).where(job.c.id == number).values(**values))
-
-    try:
-        yield number, report
-    except BaseException as error:
-        # The kind of error only: its words may hold rows.
-        report(state="failed", error=type(error).__name__, finished_at=func.now())
-        raise
+Progress = Callable[[float, str], None]
+Finish = Callable[[Connection, int], None]
 
 
-def run_check(engine: Engine, created_by: str) -> tuple[UUID, int]:
+def run_check(
+    engine: Engine,
+    created_by: str,
+    progress: Progress = lambda _share, _step: None,
+    finish: Finish = lambda _connection, _check: None,
+) -> int:
     """Check the county in the database and store what is found.
 
     Parameters
@@ -134,33 +117,38 @@ def run_check(engine: Engine, created_by: str) -> tuple[UUID, int]:
         Of the database to check.
     created_by
         Who asked: an account's name, or ``operator`` on the command line.
+    progress
+        Told the share done, 0 to 1, and the step; what it raises ends the check.
+    finish
+        Called with the check's number in the transaction that stores it.
 
     Returns
     -------
-    (UUID, int)
-        The job, and the check's number.
+    int
+        The check's number.
 
     Raises
     ------
     ConflictError
         If another check is under way.
     """
-    with _alone(engine) as connection, _job(engine, created_by) as (number, report):
+    with _alone(engine) as connection:
         started = dt.datetime.now(dt.UTC)
+        progress(0.0, "reading")
         # One snapshot for all four reads: an import in between must not tear the county.
         connection.execute(text("set transaction isolation level repeatable read, read only"))
         open_one = coverage_version.c.valid_to.is_(None)
         version = connection.execute(select(coverage_version.c.id).where(open_one)).scalar_one()
         grids, villages, households, people = read_county(connection)
         connection.rollback()
-        report(progress=0.3)
+        progress(0.3, "checking")
         found = check_coverage(grids, villages, households=households, appointments=people)
-        report(progress=0.9)
+        progress(0.9, "writing")
         with session_scope(engine) as session:
             check = store_report(session, found, version, started, created_by)
             audit.record(session, created_by, audit.CHECKED, target=f"check {check}")
-        report(state="done", progress=1.0, result={"check": check}, finished_at=func.now())
-        return number, check
+            finish(session.connection(), check)
+    return check
 
 
 def store_report(

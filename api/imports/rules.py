@@ -1,5 +1,6 @@
 """What is wrong with staged rows: asked of the other rows, the database and its constraints."""
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -147,9 +148,9 @@ def _pairs(staging: "Staging") -> list[Select[Any]]:
 
 
 def _field_of(kind: Kind, words: str) -> str:
-    """Return the last field that a constraint speaks of: the one to correct."""
-    names = [field.name for field in kind.fields if field.name in words]
-    return max(names, key=words.rfind, default="code")
+    """Return the first field that a constraint speaks of: its words are said of that one."""
+    names = {field.name for field in kind.fields}
+    return next((word for word in re.findall(r"\w+", words) if word in names), "code")
 
 
 def require_words() -> set[str]:

@@ -30,6 +30,7 @@ IMPORT_LOCK = 0x696D706F
 MOST_KEPT = 200_000
 PLACES = ("lon", "lat", "wkt")
 Progress = Callable[[float, str], None]
+Finish = Callable[[Connection, "Outcome"], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,16 @@ def _silent(_share: float, _step: str) -> None:
     return
 
 
+def _nothing(_connection: Connection, _outcome: Outcome) -> None:
+    return
+
+
 def run_import(
-    engine: Engine, request: Request, created_by: str, progress: Progress = _silent
+    engine: Engine,
+    request: Request,
+    created_by: str,
+    progress: Progress = _silent,
+    finish: Finish = _nothing,
 ) -> Outcome:
     """Import a file: all of it or nothing.
 
@@ -97,6 +106,8 @@ def run_import(
         Who: an account's name, or ``operator`` on the command line.
     progress
         Told the share done, 0 to 1, and the step; what it raises ends the import.
+    finish
+        Called in the transaction of an import, just before it is committed.
 
     Returns
     -------
@@ -134,18 +145,31 @@ def run_import(
             staging.require_closable()
             _write(connection, kind, staging, outcome, created_by)
             progress(0.95, "committing")
+            finish(connection, outcome)
         else:
             transaction.rollback()
     return outcome
 
 
-def undo_import(engine: Engine, number: int, created_by: str) -> tuple[int, dict[str, int]]:
-    """Take an import back; see :func:`api.imports.history.undo`."""
+def undo_import(
+    engine: Engine,
+    number: int,
+    created_by: str,
+    finish: Callable[[Connection, int, dict[str, int]], None] = lambda *_: None,
+) -> tuple[int, dict[str, int]]:
+    """Take an import back; see :func:`api.imports.history.undo`.
+
+    Parameters
+    ----------
+    finish
+        Called with what is returned, in the transaction of the undoing.
+    """
     with session_scope(engine) as session:
         connection = session.connection()
         _hold_lock(connection)
         undone = history.undo(connection, number, created_by)
         audit.record(session, created_by, audit.UNDONE, target=f"import {number}")
+        finish(connection, *undone)
     return undone
 
 

@@ -87,9 +87,12 @@ job = Table(
     Column("progress", Double, nullable=False, server_default=text("0")),
     Column("step", Text, nullable=False, server_default=text("''")),
     Column("cancel", Boolean, nullable=False, server_default=false()),
+    # How often it was begun: what killed its worker twice is not begun a third time.
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("params", JSONB, nullable=False, server_default=text("'{}'")),
     Column("result", JSONB),
     Column("error", Text),
+    Column("error_zh", Text),
     Column("created_by", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("started_at", DateTime(timezone=True)),

@@ -2,21 +2,27 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from api.access import PUBLIC, Access, declared
 from api.auth import ROLES
 from api.db import session_scope
-from layers.tables import audit_entry
+from api.imports import uploads
+from api.settings import settings
+from layers.tables import audit_entry, job
 
 VILLAGES = ["990101001001", "990101001002", "990101002001", "990101002002"]
 OWN, OTHER = VILLAGES[0], VILLAGES[3]
 Client = Callable[[str], httpx.Client]
+
+# The number of a job, and of an upload, that are there.
+JOB = "2f6f3f0e-6c35-4c6f-9a5e-0f3a9f5c2b11"
 
 # What each declared route is called with here; a new route must be added, or the tests below fail.
 CALLS = {
@@ -26,6 +32,18 @@ CALLS = {
     "GET /api/coverage/findings": "/api/coverage/findings",
     "GET /api/coverage/findings/{id}": "/api/coverage/findings/aaaaaaaaaaa1",
     "POST /api/coverage/check": "/api/coverage/check",
+    "GET /api/jobs": "/api/jobs",
+    "GET /api/jobs/{id}": f"/api/jobs/{JOB}",
+    "POST /api/jobs/{id}/cancel": f"/api/jobs/{JOB}/cancel",
+    "POST /api/uploads": "/api/uploads",
+    "PUT /api/uploads/{upload}/{name}": f"/api/uploads/{JOB}/a.csv",
+    "GET /api/uploads/{upload}/outline.json": f"/api/uploads/{JOB}/outline.json",
+    "GET /api/uploads/{upload}/rejects.csv": f"/api/uploads/{JOB}/rejects.csv",
+    "GET /api/imports/kinds": "/api/imports/kinds",
+    "GET /api/imports/templates/{kind}.xlsx": "/api/imports/templates/households.xlsx",
+    "GET /api/imports": "/api/imports",
+    "POST /api/imports": "/api/imports",
+    "POST /api/imports/{id}/undo": "/api/imports/1/undo",
     "GET /api/areas": "/api/areas",
     "GET /api/areas/{code}": f"/api/areas/{OWN}",
     "GET /api/grids/{code}": f"/api/grids/{OWN}001",
@@ -47,6 +65,16 @@ OPEN = {
     "GET /openapi.json",
     "GET /{path:path}",
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _something_to_ask_for(service: Any) -> None:
+    with session_scope(service.engine) as session:
+        session.execute(insert(job).values(id=JOB, kind="check", state="done", created_by="x"))
+    folder = settings().data_dir / "uploads" / UUID(JOB).hex
+    folder.mkdir(parents=True)
+    for name in (uploads.OUTLINE, uploads.REJECTS):
+        (folder / name).write_text("{}")
 
 
 def routes(holder: Any) -> Iterator[Any]:
@@ -107,8 +135,13 @@ def test_a_role_gets_what_the_route_declares(
 
 def test_only_planners_of_the_county_check_it(signed_in: Client) -> None:
     for role in ("leader", "party_officer", "grid_worker", "auditor"):
-        answer = signed_in(role).post("/api/coverage/check")
-        assert answer.status_code == 403, role
+        for path in ("/api/coverage/check", f"/api/jobs/{JOB}/cancel", "/api/uploads",
+                     "/api/imports/1/undo"):  # fmt: skip
+            assert signed_in(role).post(path).status_code == 403, (role, path)
+        body = {"upload": JOB, "kind": "households"}
+        assert signed_in(role).post("/api/imports", json=body).status_code == 403
+        put = signed_in(role).put(f"/api/uploads/{JOB}/a.csv", content=b"code")
+        assert put.status_code == 403
 
 
 @pytest.mark.parametrize(

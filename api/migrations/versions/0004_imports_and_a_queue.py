@@ -29,6 +29,8 @@ def upgrade() -> None:
     op.add_column(
         "job", sa.Column("cancel", sa.Boolean(), server_default=sa.false(), nullable=False)
     )
+    op.add_column("job", sa.Column("attempts", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("job", sa.Column("error_zh", sa.Text(), nullable=True))
     op.create_table(
         "data_import",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -97,7 +99,7 @@ def downgrade() -> None:
     )
     op.drop_table("imported_row")
     op.drop_table("data_import")
-    for column in ("cancel", "step"):
+    for column in ("error_zh", "attempts", "cancel", "step"):
         op.drop_column("job", column)
     layers = "layer IN ('roads', 'rivers', 'settlements')"
     op.create_check_constraint("ck_reference_feature_layer_known", "reference_feature", layers)

@@ -1,0 +1,83 @@
+"""``wangge work``: the worker that does long work, beside the service or by itself."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from api.jobs.worker import Worker
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
+
+
+def work(
+    context: typer.Context,
+    *,
+    beside: Annotated[
+        bool, typer.Option("--beside", hidden=True, help="End when standard input ends.")
+    ] = False,
+) -> None:
+    """Do queued imports and checks until interrupted; ``wangge serve`` starts one itself.
+
+    One at a time works on a database; others wait for its place.
+    """
+    worker = Worker(context.obj.engine())
+    if beside:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    worker.run()
+
+
+def _end_with_parent() -> None:
+    """End the process when the parent, which holds the other end of standard input, is gone.
+
+    Without ceremony: whatever is being done is in a transaction, and is begun again later.
+    """
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+@contextmanager
+def worker_beside(revive: Callable[[], object]) -> Iterator[None]:
+    """Keep a worker running in a process of its own for as long as the block lasts.
+
+    Parameters
+    ----------
+    revive
+        Called before a worker that ended is started again: brings back what it may have lacked.
+    """
+    ending = threading.Event()
+    running: list[subprocess.Popen[bytes]] = []
+
+    def keep() -> None:
+        pause = FIRST_PAUSE_S
+        while not ending.is_set():
+            process = subprocess.Popen(
+                [sys.executable, "-m", "api.cli", "work", "--beside"], stdin=subprocess.PIPE
+            )
+            running[:] = [process]
+            process.wait()
+            if ending.wait(pause):
+                return
+            pause = min(pause * 2, LONGEST_PAUSE_S)
+            revive()
+
+    keeper = threading.Thread(target=keep, daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        for process in running:
+            if process.stdin is not None:
+                process.stdin.close()
+            process.wait()
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command(epilog="Example: wangge work")(work)

@@ -1,0 +1,80 @@
+"""What a job can be: each kind, and the function that does it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Engine, exists, select
+
+from api.coverage.service import run_check
+from api.imports import uploads
+from api.imports.service import Outcome, Request, run_import, undo_import
+from api.imports.words import outcome_json
+from api.jobs.queue import enqueue
+from api.maps.shapes import refresh_shapes
+from layers.tables import grid
+
+Params = Mapping[str, Any]
+Result = dict[str, Any]
+Progress = Callable[[float, str], None]
+# Called in the transaction that makes the work last, with what is to be told of it.
+Finish = Callable[[Connection, Result], None]
+Work = Callable[[Engine, Params, str, Progress, Finish], Result]
+
+# What a check reads: after an import of these the verdict is of yesterday.
+CHECKED = ("areas", "grids", "households", "appointments")
+
+
+def do_check(
+    engine: Engine, _: Params, created_by: str, progress: Progress, finish: Finish
+) -> Result:
+    """Check the county."""
+    check = run_check(engine, created_by, progress, lambda c, n: finish(c, {"check": n}))
+    return {"check": check}
+
+
+def do_import(
+    engine: Engine, params: Params, created_by: str, progress: Progress, finish: Finish
+) -> Result:
+    """Import an uploaded file, or try to; then draw the county anew and have it checked."""
+    asked = dict(params)
+    folder = uploads.folder_of(asked.pop("upload"))
+    request = Request(path=uploads.main_file(folder), outline=bool(asked["dry_run"]), **asked)
+
+    def done(connection: Connection, outcome: Outcome) -> None:
+        finish(connection, outcome_json(outcome))
+        if outcome.kind in CHECKED:
+            _have_checked(connection, created_by)
+
+    outcome = run_import(engine, request, created_by, progress, done)
+    uploads.keep_results(folder, outcome)
+    if outcome.state == "imported":
+        progress(0.97, "drawing")
+        refresh_shapes(engine)
+    return outcome_json(outcome)
+
+
+def _have_checked(connection: Connection, created_by: str) -> None:
+    # A county that has no grids yet has nothing to be checked.
+    if connection.scalar(select(exists(select(grid.c.code)))):
+        enqueue(connection, "check", {}, created_by)
+
+
+def do_undo(
+    engine: Engine, params: Params, created_by: str, progress: Progress, finish: Finish
+) -> Result:
+    """Take an import back; then draw the county anew and have it checked."""
+    progress(0.1, "undoing")
+    result: Result = {}
+
+    def done(connection: Connection, own: int, counts: dict[str, int]) -> None:
+        result.update({"import": own, "undoes": params["import"], "counts": counts})
+        finish(connection, result)
+        _have_checked(connection, created_by)
+
+    undo_import(engine, params["import"], created_by, done)
+    progress(0.9, "drawing")
+    refresh_shapes(engine)
+    return result
+
+
+KINDS: Mapping[str, Work] = {"check": do_check, "import": do_import, "undo": do_undo}
