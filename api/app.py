@@ -17,6 +17,7 @@ from api.coverage import routes as coverage
 from api.db import database_url, engine, is_at_head
 from api.errors import NotFoundError, install_errors
 from api.guard import SameOrigin, SecurityHeaders
+from api.households import routes as households
 from api.imports import routes as imports
 from api.jobs import routes as jobs
 from api.maps import routes as maps
@@ -76,7 +77,7 @@ def create_app(settings: Settings | None = None, *, url: URL | None = None) -> F
     app.state.metrics = Metrics()
     app.state.tiles = TileCache(settings.tile_cache_mb * 1024 * 1024)
     _guard(app)
-    for module in (session, coverage, areas, people, maps, imports, jobs):
+    for module in (session, coverage, areas, people, households, maps, imports, jobs):
         app.include_router(module.router)
     _own_routes(app)
     return app

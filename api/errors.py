@@ -183,7 +183,7 @@ def _details(error: Exception, status: int) -> tuple[str, str]:
     if status in _WORDS:
         return _WORDS[status]
     if isinstance(error, GeoError):
-        return str(error), str(error)
+        return str(error), error.words_zh
     if isinstance(error, RequestValidationError):
         return "A parameter or the body is not as described.", "参数或内容不合要求。"
     if isinstance(error, HTTPException):

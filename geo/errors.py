@@ -16,6 +16,11 @@ Errors carry data (codes, CRSs, row numbers) and know nothing of HTTP or of the 
 
 from collections.abc import Mapping
 
+PLACES_ZH: Mapping[str, str] = {
+    "file": "文件", "row": "行", "column": "列", "code": "编码", "crs": "坐标系", "layer": "图层",
+    "sheet": "工作表", "line": "行",
+}  # fmt: skip
+
 
 class GeoError(Exception):
     """Say what is wrong, where, and what cures it.
@@ -26,14 +31,17 @@ class GeoError(Exception):
         One sentence: what is wrong.
     cure
         One sentence: what the reader can do.
+    zh
+        Both in Chinese; without them the English stands in.
     **where
         Data that locates the fault: ``row`` (1-based), ``code``, ``crs``, ``column``, ``file``.
     """
 
-    def __init__(self, message: str, *, cure: str = "", **where: object) -> None:
+    def __init__(self, message: str, *, cure: str = "", zh: str = "", **where: object) -> None:
         super().__init__(message)
         self.message = message
         self.cure = cure
+        self.zh = zh
         self.where: Mapping[str, object] = where
 
     def __str__(self) -> str:
@@ -41,6 +49,12 @@ class GeoError(Exception):
         return " ".join(
             part for part in (self.message, f"({place})" if place else "", self.cure) if part
         )
+
+    @property
+    def words_zh(self) -> str:
+        """What :meth:`__str__` says, in Chinese where it was said."""
+        place = "，".join(f"{PLACES_ZH.get(key, key)} {value}" for key, value in self.where.items())
+        return f"{self.zh}{f'（{place}）' if place else ''}" if self.zh else str(self)
 
 
 class CrsError(GeoError):

@@ -20,6 +20,7 @@ from api.errors import NOT_FOUND, PROBLEMS, NotFoundError
 from api.jobs.routes import ask
 from api.jobs.schemas import Job
 from api.maps.routes import scope_of
+from geo.errors import EmptyLayerError
 from geo.findings import RULES
 
 router = APIRouter(prefix="/api/coverage", tags=["coverage"], responses={**PROBLEMS})
@@ -74,6 +75,10 @@ def get_finding(
 @router.post("/check", summary="Check the coverage now", status_code=202)
 def post_check(reader: Checker, session: Database) -> Job:
     """Put a check of the whole county in the queue; `GET /api/jobs/{id}` tells how far it is."""
+    if not store.has_grids(session):
+        raise EmptyLayerError(
+            "There are no grids to check.", cure="Import them first.", zh="还没有网格，请先导入。"
+        )
     return ask(session, "check", {}, reader.username)
 
 

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Date,
     Row,
     Select,
@@ -41,6 +42,11 @@ Sort = Literal["severity", "households", "area_m2"]
 def settings(session: Session) -> dict[str, Any]:
     """Return every setting of the database by its key."""
     return dict(session.execute(select(setting.c.key, setting.c.value)).all())
+
+
+def has_grids(session: Session | Connection) -> bool:
+    """Tell whether there is anything to check."""
+    return bool(session.scalar(select(exists(select(grid.c.code)))))
 
 
 def current_version(session: Session) -> AnyRow | None:

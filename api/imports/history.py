@@ -5,7 +5,7 @@ those an import keeps each row as it was and as it left it.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -16,11 +16,10 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
-    and_,
-    cast,
+    case,
+    column,
     delete,
     exists,
-    false,
     func,
     insert,
     literal,
@@ -28,10 +27,13 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    text,
+    true,
+    union,
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.sql.dml import Insert, Update
+from sqlalchemy.exc import IntegrityError
 
 from api.errors import ConflictError, NotFoundError
 from api.imports.staging import own_columns, require_unnamed
@@ -41,6 +43,7 @@ from layers.tables import (
     imported_row,
     metadata,
     open_version,
+    rows_at,
     versioned_tables,
 )
 from layers.transfer.kinds import Kind, kind_of
@@ -101,15 +104,21 @@ def is_versioned(table: Table) -> bool:
     return table.name in versioned_tables
 
 
-def _image(table: Any) -> ColumnElement[Any]:  # noqa: ANN401 - table or alias
-    """Return a row as JSON, its point as hex EWKB: text that comes back bit for bit."""
+def _image(table: Any, *, name: str = "") -> ColumnElement[Any]:  # noqa: ANN401 - table or alias
+    """Return a row as JSON, its shape as hex EWKB: text that comes back bit for bit; null if none.
+
+    Parameters
+    ----------
+    name
+        Of the table, where an alias or a subquery has another.
+    """
     parts: list[Any] = []
-    for column in own_columns(metadata.tables[table.name]):
-        value = table.c[column.name]
-        if column.name == "geom":
+    for each in own_columns(metadata.tables[name or table.name]):
+        value = table.c[each.name]
+        if each.name == "geom":
             value = func.encode(func.ST_AsEWKB(value), "hex")
-        parts += [literal_column(f"'{column.name}'"), value]
-    return func.jsonb_build_object(*parts)
+        parts += [literal_column(f"'{each.name}'"), value]
+    return case((table.c.code.is_not(None), func.jsonb_build_object(*parts)))
 
 
 BEFORE = Table(
@@ -146,14 +155,18 @@ def keep_images(connection: Connection, number: int, incoming: Table, target: Ta
     connection.execute(insert(imported_row).from_select(names, rows))
 
 
-def _value(image: Any, column: Column[Any]) -> ColumnElement[Any]:  # noqa: ANN401 - a JSON column
-    words = image[column.name].astext
-    if column.name == "geom":
-        return func.ST_GeomFromEWKB(func.decode(words, "hex"))
-    return cast(words, column.type)
-
-
 # -- undoing -------------------------------------------------------------------------------------
+
+# Each row that the import touched: as it was before, and as the import left it.
+UNDOING = Table(
+    "undoing",
+    MetaData(),
+    Column("code", Text),
+    Column("before", JSONB),
+    Column("after", JSONB),
+    prefixes=["TEMPORARY"],
+    postgresql_on_commit="DROP",
+)
 
 
 def undo(connection: Connection, number: int, created_by: str) -> tuple[int, dict[str, int]]:
@@ -170,8 +183,32 @@ def undo(connection: Connection, number: int, created_by: str) -> tuple[int, dic
     NotFoundError
         If there is no such import.
     ConflictError
-        If it is undone already, or rows of it have been changed since.
+        If it is undone already, rows of it have been changed since, or what would come back
+        names what is gone.
     """
+    row = _find(connection, number)
+    table = metadata.tables[kind_of(row.kind).table]
+    if row.undoes is not None and not is_versioned(table):
+        raise ConflictError(
+            "This undoing cannot be undone; import the file again.",
+            "此撤销不能再撤销，请重新导入文件。",
+        )
+    UNDOING.create(connection, checkfirst=False)
+    touched = _from_history(table, row.version_id) if is_versioned(table) else _from_images(number)
+    connection.execute(insert(UNDOING).from_select(["code", "before", "after"], touched))
+    _require_untouched(connection, table, number)
+    made = exists().where(UNDOING.c.code == table.c.code, UNDOING.c.before.is_(None))
+    require_unnamed(connection, table, made)
+    version = next_version(connection, f"撤销导入 {number} · Import {number} undone", created_by)
+    counts = _put_back(connection, table, made)
+    own = remember(
+        connection, kind=row.kind, file=row.file, counts=counts, version_id=version, undoes=number,
+        created_by=created_by,
+    )  # fmt: skip
+    return own, counts
+
+
+def _find(connection: Connection, number: int) -> AnyRow:
     held, other = data_import, data_import.alias("other")
     row = connection.execute(
         select(held, other.c.id.label("undone_by"))
@@ -182,32 +219,41 @@ def undo(connection: Connection, number: int, created_by: str) -> tuple[int, dic
         raise NotFoundError(f"There is no import {number}.", f"没有导入记录 {number}。")
     if row.undone_by is not None:
         raise ConflictError(f"Import {number} is undone already.", f"导入 {number} 已经撤销。")
-    table = metadata.tables[kind_of(row.kind).table]
-    if row.undoes is not None and not is_versioned(table):
-        raise ConflictError(
-            "This undoing cannot be undone; import the file again.",
-            "此撤销不能再撤销，请重新导入文件。",
-        )
-    steps: _Steps = _Versions(table, row.version_id) if is_versioned(table) else _Images(table, row)
-    _require_untouched(connection, steps.touched(), number)
-    require_unnamed(connection, table, steps.made())
-    version = next_version(connection, f"撤销导入 {number} · Import {number} undone", created_by)
-    counts = {
-        "closed": connection.execute(delete(table).where(steps.made())).rowcount,
-        "changed": connection.execute(steps.restore()).rowcount,
-        "new": connection.execute(
-            steps.put_back(), execution_options={"preserve_rowcount": True}
-        ).rowcount,
-    }
-    own = remember(
-        connection, kind=row.kind, file=row.file, counts=counts, version_id=version, undoes=number,
-        created_by=created_by,
-    )  # fmt: skip
-    return own, counts
+    return row
 
 
-def _require_untouched(connection: Connection, touched: Select[Any], number: int) -> None:
-    codes = connection.scalars(touched.limit(SHOWN + 1)).all()
+def _from_history(table: Table, version: int) -> Select[Any]:
+    """Select what a version touched: each code, and its row in the version before and in it."""
+    past = metadata.tables[f"{HISTORY}.{table.name}"].alias("past")
+    codes = union(
+        select(table.c.code).where(table.c.version_from == version),
+        select(past.c.code).where(
+            or_(past.c.version_from == version, past.c.version_to == version)
+        ),
+    ).subquery("codes")
+    before = rows_at(table, version - 1).subquery("earlier")
+    after = rows_at(table, version).subquery("later")
+    joined = codes.outerjoin(before, before.c.code == codes.c.code).outerjoin(
+        after, after.c.code == codes.c.code
+    )
+    return select(
+        codes.c.code, _image(before, name=table.name), _image(after, name=table.name)
+    ).select_from(joined)
+
+
+def _from_images(number: int) -> Select[Any]:
+    held = imported_row.c
+    return select(held.code, held.before, held.after).where(held.import_id == number)
+
+
+def _require_untouched(connection: Connection, table: Table, number: int) -> None:
+    joined = UNDOING.outerjoin(table, table.c.code == UNDOING.c.code)
+    changed = (
+        select(UNDOING.c.code)
+        .select_from(joined)
+        .where(_image(table).is_distinct_from(UNDOING.c.after))
+    )
+    codes = connection.scalars(changed.order_by(UNDOING.c.code).limit(SHOWN + 1)).all()
     if codes:
         shown = ", ".join(codes[:SHOWN]) + (" …" if len(codes) > SHOWN else "")
         raise ConflictError(
@@ -217,99 +263,46 @@ def _require_untouched(connection: Connection, touched: Select[Any], number: int
         )
 
 
-class _Steps(Protocol):
-    """What undoing asks of either kind of table."""
-
-    def made(self) -> ColumnElement[bool]:
-        """Pick the rows that the import made."""
-
-    def touched(self) -> Select[Any]:
-        """Select the codes of rows that are no longer as the import left them."""
-
-    def restore(self) -> Update:
-        """Give changed rows what they held before."""
-
-    def put_back(self) -> Insert:
-        """Add the rows that the import closed."""
-
-
-class _Versions:
-    """Undoing from the history of a versioned table."""
-
-    def __init__(self, table: Table, version: int) -> None:
-        self.table, self.version = table, version
-        # Named apart: of two tables of one name SQLAlchemy aliases one, and not everywhere.
-        self.past = metadata.tables[f"{HISTORY}.{table.name}"].alias("past")
-        self.names = [column.name for column in own_columns(table)]
-
-    def made(self) -> ColumnElement[bool]:
-        before = exists().where(
-            self.past.c.code == self.table.c.code, self.past.c.version_to == self.version
-        )
-        return and_(self.table.c.version_from == self.version, not_(before))
-
-    def touched(self) -> Select[Any]:
-        again = exists().where(
-            self.table.c.code == self.past.c.code, self.table.c.version_from > self.version
-        )
-        return select(self.past.c.code).where(
-            or_(
-                self.past.c.version_from == self.version,
-                and_(self.past.c.version_to == self.version, again),
-            )
-        )
-
-    def restore(self) -> Update:
-        return (
-            update(self.table)
-            .where(
-                self.table.c.code == self.past.c.code,
-                self.table.c.version_from == self.version,
-                self.past.c.version_to == self.version,
-            )
-            .values({name: self.past.c[name] for name in self.names if name != "code"})
-        )
-
-    def put_back(self) -> Insert:
-        held = exists().where(self.table.c.code == self.past.c.code)
-        gone = select(*(self.past.c[name] for name in self.names)).where(
-            self.past.c.version_to == self.version, not_(held)
-        )
-        return insert(self.table).from_select(self.names, gone)
-
-
-class _Images:
-    """Undoing of rows without a history, from the images that the import kept."""
-
-    def __init__(self, table: Table, row: AnyRow) -> None:
-        self.table = table
-        self.rows = select(imported_row).where(imported_row.c.import_id == row.id).subquery("rows")
-
-    def made(self) -> ColumnElement[bool]:
-        return exists().where(self.rows.c.code == self.table.c.code, self.rows.c.before.is_(None))
-
-    def touched(self) -> Select[Any]:
-        joined = self.rows.outerjoin(self.table, self.table.c.code == self.rows.c.code)
-        return (
-            select(self.rows.c.code)
-            .select_from(joined)
-            .where(_image(self.table).is_distinct_from(self.rows.c.after))
-        )
-
-    def restore(self) -> Update:
-        values = {
-            column.name: _value(self.rows.c.before, column)
-            for column in own_columns(self.table)
-            if column.name != "code"
+def _put_back(connection: Connection, table: Table, made: ColumnElement[bool]) -> dict[str, int]:
+    """Remove, restore and put back rows; refuse what the constraints of today refuse."""
+    names = [column.name for column in own_columns(table)]
+    # The table's own type reads its own text: arrays, days and shapes alike.
+    whole: ColumnElement[Any] = literal_column(f"NULL::{table.name}")
+    record = func.jsonb_populate_record(whole, UNDOING.c.before).table_valued(
+        *(column(name) for name in names), name="record"
+    )
+    old = (
+        select(*(record.c[name] for name in names), UNDOING.c.after.is_(None).label("is_gone"))
+        .select_from(UNDOING.join(record, true()))
+        .where(UNDOING.c.before.is_not(None))
+        .subquery("old")
+    )
+    restore = (
+        update(table)
+        .where(table.c.code == old.c.code, not_(old.c.is_gone))
+        .values({name: old.c[name] for name in names if name != "code"})
+    )
+    back = insert(table).from_select(
+        names, select(*(old.c[name] for name in names)).where(old.c.is_gone)
+    )
+    counted = {"preserve_rowcount": True}
+    try:
+        counts = {
+            "closed": connection.execute(delete(table).where(made)).rowcount,
+            "changed": connection.execute(restore).rowcount,
+            "new": connection.execute(back, execution_options=counted).rowcount,
         }
-        return (
-            update(self.table)
-            .where(self.table.c.code == self.rows.c.code, self.rows.c.before.is_not(None))
-            .values(values)
-        )
+        # Now, and not when the transaction ends, where nobody could say what is wrong.
+        connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+    except IntegrityError as error:
+        raise _refusal(error) from error
+    return counts
 
-    def put_back(self) -> Insert:
-        # What happened is never closed by an import, so nothing is to be put back.
-        names = [column.name for column in own_columns(self.table)]
-        nothing = select(*(self.table.c[name] for name in names)).where(false())
-        return insert(self.table).from_select(names, nothing)
+
+def _refusal(error: IntegrityError) -> ConflictError:
+    name = getattr(getattr(error.orig, "diag", None), "constraint_name", None) or "constraint"
+    return ConflictError(
+        f"What would come back names rows that are gone, or takes the place of others ({name}); "
+        "undo what came later first.",
+        f"要恢复的记录所指的内容已经不在，或位置已被占用（{name}），请先撤销较晚的导入。",
+    )

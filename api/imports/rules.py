@@ -22,7 +22,6 @@ from sqlalchemy import (
 )
 
 from layers.tables import metadata
-from layers.transfer.errors import TransferError
 from layers.transfer.kinds import Kind
 from layers.transfer.rejects import REASONS, Reject
 from layers.transfer.rows import SHOWN
@@ -41,10 +40,7 @@ RULES = {"geom_valid": "G001", "geom_not_empty": "G002", "code_under_parent": "G
 def find_rejects(staging: "Staging") -> list[Reject]:
     """Return what is wrong with staged rows, by row; one row may be wrong in several ways.
 
-    Raises
-    ------
-    TransferError
-        If it is more than anybody could look through.
+    Of more than :data:`MOST_REJECTS` faults no more are returned.
     """
     rows = staging.incoming
     statements = [
@@ -70,12 +66,6 @@ def find_rejects(staging: "Staging") -> list[Reject]:
         if len(found) < MOST_REJECTS:
             result = staging.connection.execute(statement.limit(MOST_REJECTS - len(found)))
             found += [Reject(*row) for row in result]
-    if len(found) >= MOST_REJECTS:
-        raise TransferError(
-            f"{MOST_REJECTS:,} rows or more cannot come in.",
-            cure=f"Is it the right file, and the right kind? The first: row {found[0].row}, "
-            f"{found[0].field} {found[0].words().en}.",
-        )
     return sorted(found)
 
 
@@ -108,9 +98,13 @@ def _unknown(staging: "Staging") -> list[Select[Any]]:
     for field in staging.kind.fields:
         if field.to is None or field.name not in staging.given:
             continue
-        value = staging.incoming.c[field.name]
-        there: ColumnElement[bool] = exists().where(metadata.tables[field.to].c.code == value)
-        if field.to == staging.kind.table:
+        value, target = staging.incoming.c[field.name], metadata.tables[field.to]
+        known = [target.c.code == value]
+        if target is staging.target and staging.prefix is not None:
+            # What is replaced stays only if the file has it.
+            known.append(not_(func.starts_with(staging.scope(target), staging.prefix)))
+        there: ColumnElement[bool] = exists().where(*known)
+        if target is staging.target:
             own = staging.incoming.alias("own")
             there = or_(there, exists().where(own.c.code == value))
         found.append(_reject(staging, field.name, "unknown", and_(value.is_not(None), not_(there))))

@@ -14,6 +14,7 @@ from api.errors import ConflictError
 from api.imports import history
 from api.imports.doubts import find_shifts
 from api.imports.preview import outline
+from api.imports.rules import MOST_REJECTS
 from api.imports.staging import Difference, Staging
 from api.settings import settings
 from geo.errors import MissingCrsError
@@ -77,6 +78,8 @@ class Outcome:
     number: int | None = None
     version: int | None = None
     outline: dict[str, Any] | None = None
+    # So many faults that they were not all looked for: what is left is not known to be good.
+    hopeless: bool = False
 
 
 def _silent(_share: float, _step: str) -> None:
@@ -125,15 +128,18 @@ def run_import(
     name = request.name or request.path.name
     outcome = Outcome(kind.title, name)
     with engine.connect() as connection, connection.begin() as transaction:
-        _hold_lock(connection)
+        hold_lock(connection)
         staging = Staging(connection, kind, request.replace)
         with _named(name), _open(request, kind) as source:
             _stage(connection, kind, source, staging, request, outcome, progress)
         progress(0.6, "comparing")
         found, repeated = staging.settle()
         outcome.rejects = sorted([*outcome.rejects, *found])[:MOST_KEPT]
+        outcome.hopeless = len(found) >= MOST_REJECTS
         difference = staging.difference()
         _count(outcome, difference, repeated)
+        if kind.shapes == "points":
+            outcome.counts["unlocated"] = staging.unlocated()
         if kind.shapes != "none" and "geom" in staging.given:
             progress(0.7, "doubting")
             outcome.doubts = find_shifts(connection, kind, staging.incoming)
@@ -166,14 +172,14 @@ def undo_import(
     """
     with session_scope(engine) as session:
         connection = session.connection()
-        _hold_lock(connection)
+        hold_lock(connection)
         undone = history.undo(connection, number, created_by)
         audit.record(session, created_by, audit.UNDONE, target=f"import {number}")
         finish(connection, *undone)
     return undone
 
 
-def _hold_lock(connection: Connection) -> None:
+def hold_lock(connection: Connection) -> None:
     """Hold the lock of imports until the transaction ends."""
     if not connection.scalar(select(func.pg_try_advisory_xact_lock(IMPORT_LOCK))):
         raise ConflictError("Another import is under way.", "另一个导入正在进行，请稍候。")
@@ -219,7 +225,7 @@ def _stage(
     ).scalar_one()
     placer: Placer | None = None
     counts = outcome.counts
-    counts.update(read=0, rejected=0, examples=0, unlocated=0)
+    counts.update(read=0, rejected=0, examples=0)
     for batch in source.batches:
         if placer is None and batch.shapes is not None and kind.shapes != "none":
             placer = _placer(request, source, batch)
@@ -267,7 +273,9 @@ def _count(outcome: Outcome, difference: Difference, repeated: int) -> None:
 def _state(request: Request, kind: Kind, outcome: Outcome, difference: Difference) -> str:
     if request.dry_run:
         return "tried"
-    if outcome.counts["rejected"] and not (request.partial and kind.partial):
+    # Closing what is absent would close the rows whose own line was rejected.
+    partial = request.partial and kind.partial and not outcome.hopeless and not request.replace
+    if outcome.counts["rejected"] and not partial:
         return "rejected"
     if outcome.doubts and not request.as_is:
         return "doubted"

@@ -77,13 +77,20 @@ class Staging:
     kind
         What is imported.
     prefix
-        Of the area whose absent rows are closed; null: none are.
+        Code of the area whose absent rows are closed; null: none are.
+
+    Raises
+    ------
+    TransferError
+        If there is no such area, or rows of this kind lie in none.
     """
 
     def __init__(self, connection: Connection, kind: Kind, prefix: str | None = None) -> None:
         self.connection, self.kind, self.prefix = connection, kind, prefix
         self.target = metadata.tables[kind.table]
         self.columns = own_columns(self.target)
+        if prefix is not None:
+            self._require_area(prefix)
         defaults = {field.name: field.default for field in kind.fields}
         self.incoming = Table(
             NAME,
@@ -95,6 +102,15 @@ class Staging:
         )
         self.incoming.create(connection)
         self.given: set[str] = set()
+
+    def _require_area(self, code: str) -> None:
+        """Refuse a code that is no area's: of an empty one everything would be absent."""
+        self.scope(self.target)
+        if not self.connection.scalar(select(exists().where(area.c.code == code))):
+            raise TransferError(
+                f"There is no area “{code}” to replace.",
+                cure="Give the code of a county, town or village that is in the database.",
+            )
 
     def add(self, rows: pa.Table) -> None:
         """Stage a batch."""
@@ -243,6 +259,13 @@ class Staging:
             select(func.count()).select_from(held).where(self._absent())
         )
         return Difference(new, changed, all_ - new - changed, closed or 0)
+
+    def unlocated(self) -> int:
+        """Count the rows that have no place."""
+        placeless = self.incoming.c.geom.is_(None)
+        return self.connection.scalar(
+            select(func.count()).select_from(self.incoming).where(placeless)
+        ) or 0  # fmt: skip
 
     def changes(self, most: int) -> list[tuple[str, str, bytes | None]]:
         """Return what would change: ``new``, ``changed`` or ``closed``, the code, WKB.

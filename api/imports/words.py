@@ -1,11 +1,12 @@
 """What is told of an import: its outcome as JSON, and the words of its states and counts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.imports.service import Outcome
 from layers.transfer.rejects import Reject
 
+EXAMPLES = 5
 COUNTS: Mapping[str, tuple[str, str]] = {
     "read": ("读取", "rows read"),
     "new": ("新增", "new"),
@@ -13,6 +14,7 @@ COUNTS: Mapping[str, tuple[str, str]] = {
     "unchanged": ("未变", "unchanged"),
     "closed": ("关闭", "closed"),
     "repeated": ("重复合并", "equal rows read as one"),
+    "unlocated": ("未定位", "without a place"),
     "examples": ("示例行", "template examples passed over"),
     "rejected": ("拒收", "rejected"),
 }
@@ -25,7 +27,7 @@ STATES: Mapping[str, tuple[str, str]] = {
 }
 
 
-def outcome_json(outcome: Outcome, most: int | None = 200) -> dict[str, Any]:
+def outcome_json(outcome: Outcome, most: int | None = 50) -> dict[str, Any]:
     """Return an outcome as JSON: rejects with their reasons in words, at most so many."""
     return {
         "kind": outcome.kind,
@@ -38,9 +40,22 @@ def outcome_json(outcome: Outcome, most: int | None = 200) -> dict[str, Any]:
         "columns": outcome.columns,
         "counts": outcome.counts,
         "notes": outcome.notes,
+        "hopeless": outcome.hopeless,
         "doubts": outcome.doubts,
+        "reject_groups": reject_groups(outcome.rejects),
         "rejects": [reject_json(each) for each in outcome.rejects[:most]],
     }
+
+
+def reject_groups(rejects: Sequence[Reject]) -> list[dict[str, Any]]:
+    """Return the rejects by field and reason, the most first: a thousand alike are one line."""
+    groups: dict[tuple[str, str], list[Reject]] = {}
+    for each in rejects:
+        groups.setdefault((each.field, each.reason), []).append(each)
+    return [
+        {**reject_json(held[0]), "n": len(held), "rows": [each.row for each in held[:EXAMPLES]]}
+        for held in sorted(groups.values(), key=len, reverse=True)
+    ]
 
 
 def reject_json(reject: Reject) -> dict[str, Any]:

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Engine, exists, select
+from sqlalchemy import Connection, Engine
 
 from api.coverage.service import run_check
+from api.coverage.store import has_grids
 from api.imports import uploads
 from api.imports.service import Outcome, Request, run_import, undo_import
 from api.imports.words import outcome_json
 from api.jobs.queue import enqueue
 from api.maps.shapes import refresh_shapes
-from layers.tables import grid
 
 Params = Mapping[str, Any]
 Result = dict[str, Any]
@@ -27,7 +27,9 @@ CHECKED = ("areas", "grids", "households", "appointments")
 def do_check(
     engine: Engine, _: Params, created_by: str, progress: Progress, finish: Finish
 ) -> Result:
-    """Check the county."""
+    """Draw what has changed, and check the county."""
+    progress(0.0, "drawing")
+    refresh_shapes(engine)
     check = run_check(engine, created_by, progress, lambda c, n: finish(c, {"check": n}))
     return {"check": check}
 
@@ -55,7 +57,7 @@ def do_import(
 
 def _have_checked(connection: Connection, created_by: str) -> None:
     # A county that has no grids yet has nothing to be checked.
-    if connection.scalar(select(exists(select(grid.c.code)))):
+    if has_grids(connection):
         enqueue(connection, "check", {}, created_by)
 
 

@@ -302,11 +302,14 @@ def as_text(values: pa.Array) -> pa.Array:
         values, kind = values.dictionary_decode(), kind.value_type
     if pa.types.is_floating(kind):
         wide = pc.cast(values, pa.float64())
+        wide = pc.if_else(pc.is_nan(wide), None, wide)
         whole = pc.and_(pc.equal(pc.round(wide), wide), pc.less(pc.abs(wide), 1e15))
         digits = pc.cast(pc.if_else(whole, wide, None), pa.int64(), safe=False)
         return pc.coalesce(pc.cast(digits, pa.string()), pc.cast(wide, pa.string()))
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        return pc.binary_join(pc.cast(values, pa.list_(pa.string())), "；")
+        words = pc.cast(values, pa.list_(pa.string())).to_pylist()
+        joined = [None if row is None else "；".join(filter(None, row)) for row in words]
+        return pa.array(joined, pa.string())
     try:
         return pc.cast(values, pa.string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):

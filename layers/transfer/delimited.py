@@ -12,6 +12,7 @@ from typing import BinaryIO, cast
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 from charset_normalizer import from_bytes
 from numpy.typing import NDArray
@@ -170,14 +171,24 @@ def _tables(
             ),
         )
         for record in reader:
-            names = [name for name in headers if name]
-            yield (
-                np.arange(first, first + len(record)),
-                {name: record.column(name) for name in names},
-            )
+            rows = np.arange(first, first + len(record))
             first += len(record)
+            blank = _blank(record)
+            if blank.any():
+                rows, record = rows[~blank], record.filter(pa.array(~blank))
+            yield rows, {name: record.column(name) for name in headers if name}
     except pa.ArrowException as error:
         raise _no_table(error, refused) from error
+
+
+def _blank(record: pa.RecordBatch) -> NDArray[np.bool_]:
+    """Tell the rows in which nothing stands: spreadsheets save formatted ones as commas."""
+    blank = np.ones(len(record), dtype=bool)
+    for values in record.columns:
+        blank &= np.asarray(pc.equal(pc.utf8_trim_whitespace(values), ""), dtype=bool)
+        if not blank.any():
+            break
+    return blank
 
 
 def _no_table(error: pa.ArrowException, refused: list[pacsv.InvalidRow]) -> TransferError:

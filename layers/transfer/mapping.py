@@ -30,7 +30,8 @@ def map_columns(
     told
         Field to column, where somebody said which; an empty column leaves the field out.
     remembered
-        The same, from an earlier file with these headers.
+        The same, from an earlier file with these headers: what it left out stays out, and a column
+        that is now told to be another field is guessed anew.
 
     Raises
     ------
@@ -43,27 +44,39 @@ def map_columns(
     >>> map_columns(KINDS["people"], ["编号", "姓名", "手机"], {"code": "编号"})
     {'code': '编号', 'name': '姓名', 'phone': '手机'}
     """
-    fields = {field.name for field in kind.fields}
+    _require_told(kind, headers, told)
+    out = {name: column for name, column in told.items() if column}
+    out |= {
+        name: column
+        for name, column in (remembered or {}).items()
+        if name not in told and (column.startswith(CONSTANT) or column in _free(headers, out))
+    }
+    for field in kind.fields:
+        # What an earlier import of these headers left out stays out.
+        silent = bool(remembered) and field.name not in (remembered or {})
+        if field.name not in told and field.name not in out and not silent:
+            guessed = _guess(field, _free(headers, out))
+            out |= {} if guessed is None else {field.name: guessed}
+    return {field.name: out[field.name] for field in kind.fields if field.name in out}
+
+
+def _require_told(kind: Kind, headers: Sequence[str], told: Mapping[str, str]) -> None:
+    fields = [field.name for field in kind.fields]
     for name, column in told.items():
         if name not in fields:
             raise TransferError(
                 f"{kind.title} have no field “{name}”.",
-                cure=f"They have: {', '.join(field.name for field in kind.fields)}.",
+                cure=f"They have: {', '.join(fields)}.",
             )
         if column and not column.startswith(CONSTANT) and column not in headers:
             raise TransferError(
                 f"There is no column “{column}”.",
                 cure=f"There are: {', '.join(list(headers)[:SHOWN])}.",
             )
-    out = {name: column for name, column in told.items() if column}
-    for field in kind.fields:
-        if field.name in told:
-            continue
-        free = [name for name in headers if name not in out.values()]
-        guessed = (remembered or {}).get(field.name) or _guess(field, free)
-        if guessed is not None:
-            out[field.name] = guessed
-    return {field.name: out[field.name] for field in kind.fields if field.name in out}
+
+
+def _free(headers: Sequence[str], taken: Mapping[str, str]) -> list[str]:
+    return [header for header in headers if header not in taken.values()]
 
 
 def _guess(field: Field, headers: Sequence[str]) -> str | None:

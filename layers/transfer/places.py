@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from shapely import Point
 
 from layers.transfer.columns import plain
+from layers.transfer.errors import TransferError
 from layers.transfer.rejects import Faults
 from layers.transfer.rings import read_wkt
 
@@ -24,22 +25,39 @@ Found = tuple[NDArray[np.object_] | None, dict[int, Point], list[Faults]]
 def place_columns(headers: list[str], told: Mapping[str, str] | None) -> dict[str, str]:
     """Return which columns hold ``wkt``, or ``lon`` and ``lat``; empty for a list without places.
 
+    Raises
+    ------
+    TransferError
+        If a column that was told is not there, or is one coordinate without the other.
+
     Examples
     --------
     >>> place_columns(["编码", "经度", "纬度"], None)
     {'lon': '经度', 'lat': '纬度'}
     """
-    by_plain = {plain(header): header for header in reversed(headers)}
+    told = {name: column for name, column in (told or {}).items() if column}
+    for column in told.values():
+        if column not in headers:
+            raise TransferError(
+                f"There is no column “{column}”.", cure=f"There are: {', '.join(headers)}."
+            )
+    free = [header for header in reversed(headers) if header not in told.values()]
+    by_plain = {plain(header): header for header in free}
     named = {"wkt": WKT_HEADERS, "lon": LON_HEADERS, "lat": LAT_HEADERS}
     found = {
         field: next((by_plain[name] for name in names if name in by_plain), None)
         for field, names in named.items()
-    } | dict(told or {})
-    if found["wkt"] and not (told and "lon" in told):
+    } | told
+    if found["wkt"] and not ("lon" in told or "lat" in told):
         return {"wkt": found["wkt"]}
-    return (
-        {k: v for k in ("lon", "lat") if (v := found[k])} if found["lon"] and found["lat"] else {}
-    )
+    if found["lon"] and found["lat"]:
+        return {"lon": found["lon"], "lat": found["lat"]}
+    if told:
+        raise TransferError(
+            f"“{', '.join(told.values())}” is one coordinate without the other.",
+            cure="Say both: --columns lon=COLUMN,lat=COLUMN.",
+        )
+    return {}
 
 
 def read_places(columns: Mapping[str, pa.Array], told: Mapping[str, str] | None) -> Found:

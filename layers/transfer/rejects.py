@@ -52,6 +52,12 @@ REASONS: Mapping[str, Reason] = {
         "Remove the control character.",
         "请删去控制字符。",
     ),
+    "tags": Reason(
+        "holds a character that no text may have",
+        "含有不允许的字符",
+        "Remove the control character.",
+        "请删去控制字符。",
+    ),
     "example": Reason(
         "is the template's example", "是模板中的示例行", "Delete the row.", "请删去该行。"
     ),

@@ -20,7 +20,7 @@ from layers.transfer.kinds import Kind
 from layers.transfer.mapping import column_values
 from layers.transfer.placing import Placer
 from layers.transfer.rejects import Reject
-from layers.transfer.values import read_values
+from layers.transfer.values import are_spoiled, read_values
 
 Flags = NDArray[np.bool_]
 Geometries = NDArray[np.object_]
@@ -60,11 +60,12 @@ class _Work:
     batch: Batch
     columns: dict[str, pa.Array]
     bad: Flags
+    examples: Flags
     rejects: list[Reject]
 
     def refuse(self, name: str, wrong: Flags, values: pa.Array | None, reason: str) -> None:
         """Reject rows for one reason, with what stood there."""
-        positions = np.flatnonzero(wrong)
+        positions = np.flatnonzero(wrong & ~self.examples)
         if not len(positions):
             return
         self.bad[positions] = True
@@ -107,20 +108,21 @@ def read_rows(
     CoordinateError, SwappedAxesError
         If no place of the first batch can be where it is said to be.
     """
-    work = _Work(batch, {}, np.zeros(len(batch.rows), dtype=bool), [])
+    nobody = np.zeros(len(batch.rows), dtype=bool)
+    work = _Work(batch, {}, nobody, nobody.copy(), [])
     faults = _read_fields(kind, work, mapping)
     _derive(kind, work, codes)
+    _leave_examples(work)
     for name, wrong, values, reason in faults:
         work.refuse(name, wrong, values, reason)
-    examples = _leave_examples(work)
     _require(kind, work)
     _require_pattern(kind, work, codes)
     if placer is not None and batch.shapes is not None:
-        _place(kind, work, batch.shapes, placer)
+        _place(kind, work, batch.shapes.copy(), placer)
     if "code" not in work.columns and kind.natural:
         work.columns["code"] = _natural_codes(kind, work)
     table = pa.table({"row": pa.array(batch.rows), **work.columns})
-    return Rows(table.filter(pa.array(~work.bad)), work.rejects, examples)
+    return Rows(table.filter(pa.array(~work.bad)), work.rejects, int(work.examples.sum()))
 
 
 def _read_fields(
@@ -136,7 +138,9 @@ def _read_fields(
             values = pc.fill_null(values, each.default)
         work.columns[each.name] = values
         if wrong.any():
-            faults.append((each.name, wrong, raw, reason))
+            spoiled = wrong & are_spoiled(raw) if each.type == "code" else np.zeros_like(wrong)
+            faults.append((each.name, spoiled, raw, "spoiled"))
+            faults.append((each.name, wrong & ~spoiled, raw, reason))
     return faults
 
 
@@ -194,15 +198,11 @@ def _unpadded(values: pa.Array, codes: CodeLengths) -> pa.Array:
     return pc.if_else(is_county, _begin(values, county), short)
 
 
-def _leave_examples(work: _Work) -> int:
-    if "code" not in work.columns:
-        return 0
-    starts = pc.fill_null(pc.starts_with(work.columns["code"], EXAMPLE), fill_value=False)
-    example = np.asarray(starts, dtype=bool)
-    work.bad |= example
-    rows = set(work.batch.rows[example].tolist())
-    work.rejects = [reject for reject in work.rejects if reject.row not in rows]
-    return len(rows)
+def _leave_examples(work: _Work) -> None:
+    if "code" in work.columns:
+        starts = pc.starts_with(work.columns["code"], EXAMPLE)
+        work.examples |= np.asarray(pc.fill_null(starts, fill_value=False), dtype=bool)
+        work.bad |= work.examples
 
 
 def _require(kind: Kind, work: _Work) -> None:
@@ -240,6 +240,7 @@ def _place(kind: Kind, work: _Work, shapes: Geometries, placer: Placer) -> None:
         for place, word in zip(fault.positions, fault.found, strict=True):
             words[place] = word
         work.refuse(fault.field, wrong, pa.array(words, pa.string()), fault.reason)
+    shapes[work.examples] = None
     placed, outside = placer.place(shapes)
     where = pa.array([_said(shape) for shape in shapes[outside]], pa.string())
     spread = np.full(len(shapes), "", dtype=object)
@@ -290,11 +291,11 @@ def _ewkb(shapes: Geometries) -> pa.Array:
 
 def _natural_codes(kind: Kind, work: _Work) -> pa.Array:
     """Return codes made of what tells two rows apart: the same row has the same code again."""
-    parts = [work.columns[name].to_pylist() for name in kind.natural if name in work.columns]
-    if kind.fixed:
-        parts.append([kind.named] * len(work.bad))
-    rows = zip(*parts, strict=True) if parts else iter([()] * len(work.bad))
-    return pa.array([_digest(row) for row in rows], pa.string())
+    # A column that a file lacks is one in which nothing stands.
+    nothing = pa.nulls(len(work.bad), pa.string())
+    parts = [work.columns.get(name, nothing).to_pylist() for name in kind.natural]
+    parts.append([kind.named] * len(work.bad))
+    return pa.array([_digest(row) for row in zip(*parts, strict=True)], pa.string())
 
 
 def _digest(values: tuple[str | None, ...]) -> str:

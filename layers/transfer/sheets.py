@@ -58,7 +58,7 @@ def read_sheet(path: Path, sheet: str | None, most: int) -> Read:
     head = max(range(min(LOOKED_AT, len(table))), key=lambda row: (_words(table[row]), -row))
     headers = [str(cell).strip() for cell in table[head]]
     _require_names(headers)
-    kept = [row for row in range(head + 1, len(table)) if any(c != "" for c in table[row])]
+    kept = [row for row in range(head + 1, len(table)) if any(str(c).strip() for c in table[row])]
     columns = {
         name: pa.array([_text(table[row][place]) for row in kept], pa.string())
         for place, name in enumerate(headers)

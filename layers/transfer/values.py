@@ -30,7 +30,8 @@ CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
 DAY = r"(?P<y>[12][0-9]{3})(?:[-/.年](?P<m>[0-9]{1,2})(?:[-/.月](?P<d>[0-9]{1,2})日?|月)?)?"
 TIME = (
     r"(?:[ T]+(?P<H>[0-9]{1,2})[:时](?P<M>[0-9]{1,2})分?"
-    r"(?::?(?P<S>[0-9]{1,2}(?:\.[0-9]+)?)秒?)?\s*(?P<z>Z|[+-][0-9]{2}:?(?:[0-9]{2})?)?)?"
+    r"(?::?(?P<S>[0-9]{1,2}(?:\.[0-9]+)?)秒?)?\s*"
+    r"(?P<z>Z|[+-](?:0[0-9]|1[0-5])(?::?[0-5][0-9])?)?)?"
 )
 PACKED = r"^([12][0-9]{3})([0-9]{2})([0-9]{2})$"
 SEPARATORS = r"[;；、,，|\n]+"
@@ -50,7 +51,8 @@ def read_values(field: Field, values: pa.Array) -> tuple[pa.Array, Flags, str]:
     -------
     values, wrong, reason
         Text as PostgreSQL reads it, null where nothing stands or where ``wrong`` is true; the
-        reason is a key of :data:`layers.transfer.rejects.REASONS`.
+        reason is a key of :data:`layers.transfer.rejects.REASONS` (of codes that a spreadsheet
+        has spoiled there is a better one: :func:`are_spoiled`).
 
     Examples
     --------
@@ -58,20 +60,24 @@ def read_values(field: Field, values: pa.Array) -> tuple[pa.Array, Flags, str]:
     >>> read_values(joined, pa.array(["1998.7.1", "昨天", None]))[0].to_pylist()
     ['1998-07-01', None, None]
     """
-    stripped = pc.utf8_trim_whitespace(restore(values))
-    held = pc.if_else(pc.equal(stripped, ""), None, stripped)
+    held = _held(values)
     if field.type == "choice":
         out, wrong = _choice(held, field.words or {})
     else:
         out, wrong = READERS[field.type](held)
         if field.words:
             out = _renamed(out, field.words)
-    reason = "spoiled" if field.type == "code" and _any_spoiled(held, wrong) else field.type
-    return out, np.asarray(wrong, dtype=bool), reason
+    return out, np.asarray(wrong, dtype=bool), field.type
 
 
-def _any_spoiled(held: pa.Array, wrong: pa.Array) -> bool:
-    return bool(pc.any(pc.and_(wrong, _matches(held, SPOILED))).as_py())
+def are_spoiled(values: pa.Array) -> Flags:
+    """Tell which codes a spreadsheet has made numbers of: 4.11625E+14."""
+    return np.asarray(_matches(pc.utf8_normalize(_held(values), "NFKC"), SPOILED), dtype=bool)
+
+
+def _held(values: pa.Array) -> pa.Array:
+    stripped = pc.utf8_trim_whitespace(restore(values))
+    return pc.if_else(pc.equal(stripped, ""), None, stripped)
 
 
 def _matches(values: pa.Array, pattern: str) -> pa.Array:
@@ -166,8 +172,10 @@ def _braces(word: str) -> str | None:
     """Return PostgreSQL's array of the words of a list, each once, in the order given."""
     if re.search(CONTROL, word):
         return None
-    inner = word.removeprefix("{").removesuffix("}") if word.startswith("{") else word
-    tags = dict.fromkeys(tag.strip() for tag in re.split(SEPARATORS, inner))
+    # As PostgreSQL writes it, or as people do.
+    array = re.fullmatch(r"\{(.*)\}", word, re.DOTALL)
+    parts = re.split(SEPARATORS, array[1] if array else word)
+    tags = dict.fromkeys(tag.strip().strip('"' if array else "") for tag in parts)
     quoted = (re.sub(r'(["\\])', r"\\\1", tag) for tag in tags if tag)
     return "{" + ",".join(f'"{tag}"' for tag in quoted) + "}"
 

@@ -134,6 +134,104 @@ export interface Legend {
   items: LegendItem[];
 }
 
+export interface Job<Result> {
+  id: string;
+  kind: string;
+  state: "queued" | "running" | "done" | "failed" | "cancelled";
+  progress: number;
+  step: string;
+  params: Record<string, unknown>;
+  result: Result | null;
+  error: string | null;
+  error_zh: string | null;
+}
+export interface FieldInfo {
+  name: string;
+  zh: string;
+  en: string;
+  type: string;
+  required: boolean;
+  example: string;
+  choices: string[];
+}
+export interface KindInfo {
+  name: string;
+  zh: string;
+  en: string;
+  shapes: "polygons" | "points" | "any" | "none";
+  named: boolean;
+  partial: boolean;
+  rows: number;
+  fields: FieldInfo[];
+}
+export interface RejectGroup {
+  field: string;
+  reason: string;
+  code: string;
+  value: string;
+  n: number;
+  rows: number[];
+  message: string;
+  message_zh: string;
+  cure: string;
+  cure_zh: string;
+}
+export interface Doubt {
+  kind: string;
+  area: string | null;
+  distance_m: number;
+  message: string;
+  message_zh: string;
+}
+export interface Outcome {
+  kind: string;
+  file: string;
+  state: "imported" | "unchanged" | "tried" | "rejected" | "doubted";
+  import: number | null;
+  crs: string;
+  headers: string[];
+  columns: Record<string, string>;
+  counts: Record<string, number>;
+  notes: string[];
+  hopeless: boolean;
+  doubts: Doubt[];
+  reject_groups: RejectGroup[];
+}
+export interface UnlocatedVillage extends Place {
+  town_name: string | null;
+  town_name_en: string | null;
+  n: number;
+  bbox: Bbox | null;
+}
+export interface Proposal {
+  lon: number;
+  lat: number;
+  how: string;
+  basis: string;
+  spread_m: number;
+}
+export interface Unlocated {
+  code: string;
+  address: string;
+  people: number | null;
+  proposal: Proposal | null;
+}
+export interface UnlocatedList {
+  village: Place;
+  bbox: Bbox | null;
+  households: Unlocated[];
+}
+export interface ImportInfo {
+  id: number;
+  kind: string;
+  file: string;
+  counts: Record<string, number>;
+  undoes: number | null;
+  undone_by: number | null;
+  created_by: string;
+  created_at: string;
+}
+
 /** A problem (RFC 9457), in both languages. */
 export class Problem extends Error {
   constructor(
@@ -157,6 +255,30 @@ export async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
   const said = (await answer.json().catch(() => ({}))) as { detail?: string; detail_zh?: string };
   const en = said.detail ?? "Something went wrong.";
   throw new Problem(answer.status, said.detail_zh ?? "出了点问题，请重试。", en);
+}
+
+/** Send a file; a fetch does not tell how far it is. */
+export function sendFile(path: string, file: File, told: (share: number) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("PUT", path);
+    request.upload.onprogress = (event) => told(event.loaded / Math.max(1, event.total));
+    request.onerror = () => reject(new Problem(0, "没有连上服务，请检查网络。", "The service does not answer; check the network."));
+    request.onload = () => {
+      if (request.status < 300) return resolve();
+      const said = parsed(request.responseText);
+      reject(new Problem(request.status, said.detail_zh ?? "文件没有送达，请重试。", said.detail ?? "The file did not arrive; try again."));
+    };
+    request.send(file);
+  });
+}
+
+function parsed(text: string): { detail?: string; detail_zh?: string } {
+  try {
+    return JSON.parse(text) as { detail?: string; detail_zh?: string };
+  } catch {
+    return {};
+  }
 }
 
 export function send<T>(method: "POST" | "DELETE", path: string, body?: unknown): Promise<T> {

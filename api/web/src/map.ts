@@ -17,7 +17,9 @@ import { ask, type Bbox, type SymbolImage } from "./api";
 import { free } from "./frame";
 import { read, write } from "./permalink";
 import { draw } from "./symbols";
-import { finding, grid, language, layers, mapShown, me, openFinding, openGrid, zoom, type LayerName } from "./state";
+import {
+  changed, finding, grid, language, layers, mapShown, me, openFinding, openGrid, outline, placing, zoom, type LayerName,
+} from "./state";
 
 // Which of the style's layers each switch turns on and off.
 const SWITCHED: Record<LayerName, RegExp> = {
@@ -86,7 +88,7 @@ export function makeMap(container: HTMLElement, style: Style): void {
   made.on("moveend", keepLink);
   made.on("click", (event) => click(made, event));
   made.on("mousemove", (event) => {
-    made.getCanvas().style.cursor = hit(made, event) ? "pointer" : "";
+    made.getCanvas().style.cursor = placing.peek() ? "crosshair" : hit(made, event) ? "pointer" : "";
   });
   // "load": all that the first view needs has come and has been drawn.
   made.once("load", () => {
@@ -125,6 +127,7 @@ function prepare(made: MapLibre): void {
     },
     under,
   );
+  prepareOutline(made);
 }
 
 /** Let the map follow the page's state; what a kept address has framed already is not flown to. */
@@ -159,8 +162,44 @@ function follow(made: MapLibre, framed: string | null): void {
     keepLink();
   });
   effect(() => {
+    const shown = outline.value;
+    whenReady(made, () => made.getSource<GeoJSONSource>("outline")?.setData(shown ?? NONE));
+    if (shown?.features.length && !placing.peek()) void made.getSource<GeoJSONSource>("outline")?.getBounds().then((box) => flyTo(box.toArray().flat() as Bbox));
+  });
+  effect(() => {
+    if (!changed.value) return;
+    void askStyle().then((style) => made.setStyle(style, { diff: false }));
+    flyTo(me.peek()!.bbox);
+  });
+  effect(() => {
     if (grid.value) fly(grid.value.code, grid.value.bbox, 15.5);
     keepLink();
+  });
+}
+
+const STATE = ["get", "state"] as const;
+const POINT = ["==", ["geometry-type"], "Point"] as const;
+
+/** Draw what is being tried over everything: by colour, and by shape for an eye that sees none. */
+function prepareOutline(made: MapLibre): void {
+  const css = getComputedStyle(document.documentElement);
+  const [fresh, other, gone] = ["--new", "--changed", "--closed"].map((name) => css.getPropertyValue(name).trim());
+  const color = ["match", STATE, "new", fresh, "changed", other, gone] as unknown as string;
+  const is = (state: string) => ["==", STATE, state];
+  const add = (id: string, type: "fill" | "line" | "circle", filter: unknown, paint: object) =>
+    made.addLayer({ id: `outline-${id}`, type, source: "outline", filter, paint } as never);
+  made.addSource("outline", { type: "geojson", data: outline.peek() ?? NONE });
+  add("fill", "fill", ["==", ["geometry-type"], "Polygon"], { "fill-color": color, "fill-opacity": ["match", STATE, "closed", 0.06, 0.22] });
+  const width = (far: number, near: number) => ["interpolate", ["linear"], ["zoom"], 9, far, 13, near];
+  add("halo", "line", ["!", POINT], { "line-color": "#ffffff", "line-width": width(0, 4), "line-opacity": 0.8 });
+  const drawn = ["all", ["!", POINT], ["!", is("closed")]];
+  add("line", "line", drawn, { "line-color": color, "line-width": width(0.5, 2.4) });
+  add("gone", "line", ["all", ["!", POINT], is("closed")], { "line-color": color, "line-width": 2, "line-dasharray": [2, 2] });
+  add("point", "circle", POINT, {
+    "circle-radius": ["interpolate", ["linear"], ["zoom"], 9, 2, 15, 5],
+    "circle-color": ["match", STATE, "new", fresh, "#ffffff"],
+    "circle-stroke-color": ["match", STATE, "new", "#ffffff", "changed", other, gone],
+    "circle-stroke-width": ["match", STATE, "new", 0.8, 2],
   });
 }
 
@@ -190,6 +229,7 @@ function hit(made: MapLibre, event: MapMouseEvent) {
 }
 
 function click(made: MapLibre, event: MapMouseEvent): void {
+  if (placing.value) return placing.value([event.lngLat.lng, event.lngLat.lat]);
   const found = hit(made, event);
   if (!found) return;
   if (found.source === "findings") void openFinding(String(found.properties.id));

@@ -4,11 +4,13 @@ import { useEffect, useState } from "preact/hooks";
 import type { Summary } from "./api";
 import { Findings } from "./findings";
 import { count, day, land } from "./format";
-import { checking, checkNow, finding, grid, language, me, pick, problem, t, verdict, loadVerdict } from "./state";
+import { ImportPanel } from "./import";
+import { checking, checkNow, finding, grid, language, me, page, pick, problem, t, verdict, loadVerdict } from "./state";
+import { LocatePanel } from "./locate";
+import type { Word } from "./words";
 
 export function Panel() {
   const [up, setUp] = useState(false);
-  const summary = verdict.value?.summary ?? null;
   // On a phone the sheet steps back from what it has shown the way to.
   const card = finding.value ?? grid.value;
   useEffect(() => {
@@ -21,6 +23,39 @@ export function Panel() {
         {t(up ? "sheetDown" : "sheetUp")}
       </button>
       <div class="panel-body">
+        <Pages />
+        {page === "import" ? <ImportPanel /> : page === "unlocated" ? <LocatePanel /> : <Check />}
+      </div>
+    </aside>
+  );
+}
+
+// Those who know, or can find out, where a house stands.
+const LOCATORS = ["administrator", "planner", "party_officer"];
+
+function Pages() {
+  const who = me.value!;
+  const words: [typeof page, string, Word, boolean][] = [
+    ["check", "/", "pageCheck", true],
+    ["import", "/import", "pageImport", who.may_check],
+    ["unlocated", "/unlocated", "pageLocate", LOCATORS.includes(who.role)],
+  ];
+  const open = words.filter(([, , , may]) => may);
+  const query = language.value === "en" ? "#?lang=en" : "";
+  if (open.length === 1) return null;
+  return (
+    <nav class="segments pages" aria-label={t("pages")}>
+      {open.map(([each, path, word]) => (
+        <a key={each} href={path + query} aria-current={each === page ? "page" : undefined}>{t(word)}</a>
+      ))}
+    </nav>
+  );
+}
+
+function Check() {
+  const summary = verdict.value?.summary ?? null;
+  return (
+    <>
         {problem.value && (
           <div class="notice" role="alert">
             {pick(problem.value.zh, problem.value.en)}{" "}
@@ -31,8 +66,7 @@ export function Panel() {
         {verdict.value && !summary && <Unchecked />}
         {summary && <Numbers summary={summary} />}
         {summary && <Findings />}
-      </div>
-    </aside>
+    </>
   );
 }
 

@@ -2,7 +2,7 @@
 
 import { computed, signal } from "@preact/signals";
 import { ask, Problem, send } from "./api";
-import type { FindingDetail, FindingList, GridDetail, Me, Verdict } from "./api";
+import type { FindingDetail, FindingList, GridDetail, Job, Me, Verdict } from "./api";
 import { read } from "./permalink";
 import { say, type Language, type Word } from "./words";
 
@@ -19,6 +19,17 @@ export const mapShown = signal(false);
 export const zoom = signal(0);
 export const layers = signal({ grids: true, findings: true, households: true, ground: true });
 export const checking = signal(false);
+// What lies over the map while something is being tried: each feature is new, changed or closed.
+export const outline = signal<GeoJSON.FeatureCollection | null>(null);
+// Who is told of a click on the map instead of the cards: where, as longitude and latitude.
+export const placing = signal<((at: [number, number]) => void) | null>(null);
+// Counts up whenever this page has changed what the map shows.
+export const changed = signal(0);
+
+const PAGES = ["check", "import", "unlocated"] as const;
+export type Page = (typeof PAGES)[number];
+/** Which task the panel is for: the first part of the address. */
+export const page: Page = PAGES.find((each) => location.pathname === `/${each}`) ?? "check";
 
 export type LayerName = keyof typeof layers.value;
 
@@ -73,7 +84,12 @@ export async function signOut(): Promise<void> {
 export function checkNow(): Promise<void> {
   checking.value = true;
   return guarded(async () => {
-    await send("POST", "/api/coverage/check");
+    let job = await send<Job<unknown>>("POST", "/api/coverage/check");
+    while (job.state === "queued" || job.state === "running") {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      job = await ask<Job<unknown>>(`/api/jobs/${job.id}`);
+    }
+    if (job.state === "failed") throw new Problem(0, job.error_zh ?? "", job.error ?? "");
     location.reload();
   }).finally(() => {
     checking.value = false;

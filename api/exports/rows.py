@@ -1,0 +1,208 @@
+"""Which rows an export has: of a kind, now or at a coverage version, in an area, by code."""
+
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    Table,
+    and_,
+    exists,
+    false,
+    func,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
+
+from layers.tables import (
+    HISTORY,
+    appointment,
+    area,
+    coverage_version,
+    household,
+    metadata,
+    party_branch,
+    versioned_tables,
+)
+from layers.transfer import Kind, TransferError
+
+# By which column a row of a kind lies in an area by itself.
+OWN_CODE = {
+    "areas": "code", "grids": "code", "units": "code", "households": "area_code",
+    "branches": "area_code",
+}  # fmt: skip
+
+
+class Rows:
+    """The rows of one kind that are to be exported.
+
+    Parameters
+    ----------
+    kind
+        What is exported.
+    version
+        A coverage version; null: what is in the tables now.
+    area_code
+        The code of an area; null: everywhere.
+
+    Raises
+    ------
+    TransferError
+        If there are no versions of the kind.
+    """
+
+    def __init__(self, kind: Kind, version: int | None, area_code: str | None) -> None:
+        if version is not None and kind.table not in versioned_tables:
+            raise TransferError(
+                f"{kind.en} have no versions: they are a record that only grows.",
+                cure="Leave --version out.",
+            )
+        self.kind, self.version, self.area_code = kind, version, area_code
+        self.held = self.at(metadata.tables[kind.table])
+
+    def at(self, table: Table) -> FromClause:
+        """Return a table as it was at the version."""
+        if self.version is None:
+            return table.alias()
+        names = [c.name for c in table.columns if c.computed is None]
+        # Named apart: the twin in the schema of history has the table's own name.
+        past = metadata.tables[f"{HISTORY}.{table.name}"].alias("past")
+        now = select(*(table.c[name] for name in names)).where(table.c.version_from <= self.version)
+        then = select(*(past.c[name] for name in names)).where(
+            past.c.version_from <= self.version, past.c.version_to > self.version
+        )
+        return union_all(now, then).subquery()
+
+    def statement(self) -> Select[Any]:
+        """Select the kind's fields in their order, then WKB where it has shapes; by code."""
+        columns: list[ColumnElement[Any]] = [self.held.c[f.name] for f in self.kind.fields]
+        if self.kind.shapes != "none":
+            columns.append(func.ST_AsBinary(self.held.c.geom))
+        # In the order of bytes: the same on every server.
+        return select(*columns).where(self.chosen()).order_by(self.held.c.code.collate("C"))
+
+    def chosen(self) -> ColumnElement[bool]:
+        """Pick the rows of the named layer that lie in the area."""
+        picked = [self.within(self.area_code)] if self.area_code else []
+        if self.kind.fixed:
+            picked.append(self.held.c[self.kind.fixed] == self.kind.named)
+        return and_(*picked) if picked else true()
+
+    # -- lying in an area ------------------------------------------------------------------------
+
+    def within(self, code: str) -> ColumnElement[bool]:
+        """Pick rows that lie in an area: by what they are recorded in, or by their shape."""
+        held, name = self.held.c, self.kind.name
+        if name in OWN_CODE:
+            return func.starts_with(held[OWN_CODE[name]], code)
+        if name == "people":
+            return or_(self._lives(code), self._serves(code))
+        if name == "members":
+            return or_(self._lives(code), self._belongs(code))
+        if name == "appointments":
+            places = (held.area_code, held.grid_code, held.unit_code)
+            starts = (func.starts_with(func.coalesce(place, ""), code) for place in places)
+            return or_(*starts, self._belongs(code))
+        if name in ("links", "visits"):
+            return self._lives(code)
+        if name == "incidents":
+            return self._happened(code)
+        return func.coalesce(func.ST_Intersects(held.geom, self._shape(code)), false())
+
+    def _lives(self, code: str) -> ColumnElement[bool]:
+        home = self.at(household)
+        return exists().where(
+            home.c.code == self.held.c.household_code, func.starts_with(home.c.area_code, code)
+        )
+
+    def _belongs(self, code: str) -> ColumnElement[bool]:
+        branch = self.at(party_branch)
+        return exists().where(
+            branch.c.code == self.held.c.branch_code, func.starts_with(branch.c.area_code, code)
+        )
+
+    def _serves(self, code: str) -> ColumnElement[bool]:
+        office = self.at(appointment)
+        places = (office.c.area_code, office.c.grid_code, office.c.unit_code)
+        return exists().where(
+            office.c.person_code == self.held.c.code,
+            or_(*(func.starts_with(func.coalesce(place, ""), code) for place in places)),
+        )
+
+    def _happened(self, code: str) -> ColumnElement[bool]:
+        """Pick incidents recorded in the area, or recorded nowhere and on its ground."""
+        held = self.held.c
+        nowhere = and_(held.grid_code.is_(None), held.household_code.is_(None))
+        on_ground = func.coalesce(func.ST_Covers(self._shape(code), held.geom), false())
+        recorded = func.starts_with(func.coalesce(held.grid_code, ""), code)
+        return or_(recorded, self._lives(code), and_(nowhere, on_ground))
+
+    def _shape(self, code: str) -> ColumnElement[Any]:
+        place = self.at(area)
+        return select(place.c.geom).where(place.c.code == code).scalar_subquery()
+
+
+# -- what the options must be --------------------------------------------------------------------
+
+
+def require_known(connection: Connection, rows: Rows) -> None:
+    """Refuse a version, an area or a named layer that there is not.
+
+    Raises
+    ------
+    TransferError
+        Naming what there is.
+    """
+    if rows.version is not None:
+        _require_version(connection, rows)
+    if rows.area_code is not None:
+        place = rows.at(area) if rows.version is not None else area
+        if not connection.scalar(select(exists().where(place.c.code == rows.area_code))):
+            raise TransferError(
+                f"There is no area {rows.area_code}.",
+                cure="Give the code of the county, a town or a village.",
+            )
+    if rows.kind.fixed:
+        _require_layer(connection, rows)
+
+
+def _require_version(connection: Connection, rows: Rows) -> None:
+    last = connection.scalar(select(func.max(coverage_version.c.id)))
+    there = exists().where(coverage_version.c.id == rows.version)
+    if not connection.scalar(select(there)):
+        raise TransferError(
+            f"There is no coverage version {rows.version}.", cure=f"The last one is {last}."
+        )
+
+
+def _require_layer(connection: Connection, rows: Rows) -> None:
+    name = rows.held.c[str(rows.kind.fixed)]
+    known = connection.scalars(select(name).distinct().order_by(name)).all()
+    if rows.kind.named not in known:
+        raise TransferError(
+            f"There is no layer {rows.kind.title}.",
+            cure=f"There are: {', '.join(known)}." if known else "None has been imported.",
+        )
+
+
+def count_rows(connection: Connection, rows: Rows) -> tuple[int, int]:
+    """Return how many rows there are, and how many of them have a shape."""
+    shaped = rows.kind.shapes != "none"
+    counts = [func.count(), func.count(rows.held.c.geom if shaped else null())]
+    found = connection.execute(select(*counts).select_from(rows.held).where(rows.chosen())).one()
+    return int(found[0]), int(found[1])
+
+
+def shape_types(connection: Connection, rows: Rows) -> set[str]:
+    """Return which types of shapes there can be, such as ``LineString``; none in a list."""
+    held = {"points": {"Point"}, "polygons": {"MultiPolygon"}, "none": set[str]()}
+    if rows.kind.shapes in held:
+        return held[rows.kind.shapes]
+    kind = func.ST_GeometryType(rows.held.c.geom)
+    found = connection.scalars(select(kind).where(rows.chosen()).distinct())
+    return {name.removeprefix("ST_") for name in found if name}

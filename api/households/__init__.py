@@ -1,0 +1,1 @@
+"""Households without a place on the map: listed, proposed, placed."""

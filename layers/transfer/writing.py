@@ -1,0 +1,327 @@
+"""Layers to files: GeoPackage, GeoJSON, Shapefile, GeoParquet, CSV and XLSX, a batch at a time.
+
+Coordinates are written so that the same doubles are read again. What a format cannot hold is
+refused with a cure, or left out and said; nothing is cut short in silence.
+"""
+
+import json
+import tempfile
+import warnings
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+import pyogrio
+import shapely
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
+
+from layers.transfer.cells import cell_columns, moments, require_cells, write_sheet
+from layers.transfer.errors import TransferError
+from layers.transfer.formulas import UNMARKED
+from layers.transfer.outgoing import Geometries, Outgoing, Piece, arrow_type, short_names
+
+SHAPE = "geom"
+# A dBASE table holds so many bytes of text in a column.
+MOST_BYTES = 254
+# It has one type for a shape and for several.
+MANIFOLD = {"LineString": "MultiLineString", "Polygon": "MultiPolygon"}
+OGR_ERRORS = (DataSourceError, DataLayerError, FieldError, FeatureError, GeometryError)
+Records = Iterator[pa.RecordBatch]
+
+
+def ending_of(path: Path) -> str:
+    """Return the ending that says the format.
+
+    Raises
+    ------
+    TransferError
+        If it says none that is written.
+
+    Examples
+    --------
+    >>> ending_of(Path("住户.2026.SHP.ZIP"))
+    '.shp.zip'
+    """
+    name = path.name.lower()
+    found = next((ending for ending in WRITERS if name.endswith(ending)), None)
+    if found is None:
+        raise TransferError(
+            f"“{path.name}” does not say in which format.",
+            cure=f"End its name in one of {' '.join(WRITERS)}.",
+        )
+    return found
+
+
+def write_layer(path: Path, outgoing: Outgoing) -> None:
+    """Write a layer to a file, which is there when it is whole and not before.
+
+    Parameters
+    ----------
+    path
+        Its ending picks the format. What is there is replaced.
+    outgoing
+        Its ``notes`` are added to: what the format could not hold.
+
+    Raises
+    ------
+    TransferError
+        If the format cannot hold the layer, or the file cannot be written.
+    """
+    ending = ending_of(path)
+    # GDAL wants the format's own ending.
+    part = path.with_name(f"{path.name[: -len(ending)]}.part{ending}")
+    try:
+        part.unlink(missing_ok=True)
+        WRITERS[ending](part, outgoing)
+        part.replace(path)
+    except (OSError, *OGR_ERRORS) as error:
+        why = error.strerror if isinstance(error, OSError) else None
+        raise TransferError(
+            f"The file cannot be written: {why or error}.", cure="Name another.", file=path.name
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+# -- formats of GDAL -----------------------------------------------------------------------------
+
+
+def _geopackage(path: Path, outgoing: Outgoing) -> None:
+    said = f"{outgoing.kind.zh} · {outgoing.kind.en}"
+    if outgoing.geometry:
+        said += f" · {outgoing.target.name}"
+    _ogr(path, outgoing, "GPKG", [c.header for c in outgoing.columns], _typed, {
+        "layer": outgoing.name, "layer_metadata": {"DESCRIPTION": said},
+    })  # fmt: skip
+
+
+def _shapefile(path: Path, outgoing: Outgoing) -> None:
+    wide = {MANIFOLD.get(each, each) for each in outgoing.types}
+    if len(wide) != 1:
+        raise TransferError(
+            "A Shapefile holds shapes of one kind: points, lines or polygons."
+            if outgoing.geometry
+            else f"{outgoing.kind.title} are a list without shapes.",
+            cure="Choose .gpkg, .parquet, .csv or .xlsx.",
+        )
+    names = short_names(outgoing.kind, outgoing.columns)
+    turned: list[int] = []
+
+    def narrow(record: Piece) -> list[pa.Array]:
+        if record.shapes is not None:
+            turned.append(_turned(record.shapes, single=outgoing.kind.shapes == "any"))
+        return _narrow(outgoing, record)
+
+    with tempfile.TemporaryDirectory(prefix="wangge-") as folder:
+        base = Path(folder) / f"{outgoing.name}.shp"
+        options = {"encoding": "UTF-8", "geometry_type": wide.pop()}
+        _ogr(base, outgoing, "ESRI Shapefile", names, narrow, options)
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for each in sorted(base.parent.iterdir()):
+                archive.write(each, each.name)
+    if sum(turned):
+        outgoing.notes.append(
+            f"A Shapefile turns outer rings clockwise, and knows no collection of one part: "
+            f"{sum(turned):,} shapes keep their vertices, and count as changed if the file is "
+            "imported. A GeoPackage keeps them as they are."
+        )
+
+
+def _ogr(
+    path: Path, outgoing: Outgoing, driver: str, names: list[str],
+    arrays: Callable[[Piece], list[pa.Array]], options: Mapping[str, Any],
+) -> None:  # fmt: skip
+    fields = [
+        (name, pa.string() if pa.types.is_timestamp(kind) else kind)
+        for name, kind in zip(names, _types(outgoing), strict=True)
+    ]
+    if outgoing.geometry:
+        fields.append((SHAPE, pa.binary()))
+        crs = None if outgoing.target.hidden else outgoing.target.crs.to_string()
+        shape = {"geometry_name": SHAPE, "geometry_type": outgoing.geometry, "crs": crs}
+        options = {**shape, **options}
+    schema = pa.schema(fields)
+    failed: list[BaseException] = []
+
+    def records() -> Records:
+        try:
+            for piece in outgoing.pieces():
+                held = arrays(piece)
+                if outgoing.geometry:
+                    held = [*held, _wkb(piece)]
+                yield pa.record_batch(held, schema=schema)
+        except BaseException as error:
+            # GDAL would make a line of text of it.
+            failed.append(error)
+            raise
+
+    with warnings.catch_warnings():
+        # A datum that no registry has is said in the layer's name.
+        warnings.filterwarnings("ignore", "'crs' was not provided", UserWarning)
+        try:
+            pyogrio.write_arrow(
+                pa.RecordBatchReader.from_batches(schema, records()), path, driver=driver, **options
+            )
+        except Exception as error:
+            raise (failed or [error])[0] from error
+
+
+def _types(outgoing: Outgoing) -> list[pa.DataType]:
+    return [arrow_type(c.field, outgoing.lang, masked=c.masked) for c in outgoing.columns]
+
+
+def _wkb(piece: Piece) -> pa.Array:
+    return pa.array(shapely.to_wkb(piece.shapes), pa.binary())
+
+
+def _typed(piece: Piece) -> list[pa.Array]:
+    """Return columns with their types, but text for moments: GDAL has no microseconds."""
+    return [
+        moments(each) if pa.types.is_timestamp(each.type) else _unambiguous(each)
+        for each in piece.columns
+    ]
+
+
+def _unambiguous(values: pa.Array) -> pa.Array:
+    """Mark text that looks marked: the import takes the marking back, whatever the format."""
+    if not pa.types.is_string(values.type):
+        return values
+    like = pc.match_substring_regex(values, UNMARKED)
+    return pc.if_else(like, pc.binary_join_element_wise("'", values, ""), values)
+
+
+def _narrow(outgoing: Outgoing, piece: Piece) -> list[pa.Array]:
+    """Return columns that fit a dBASE table.
+
+    Raises
+    ------
+    TransferError
+        If text is longer than its columns.
+    """
+    arrays = _typed(piece)
+    for column, values in zip(outgoing.columns, arrays, strict=True):
+        if pa.types.is_string(values.type):
+            long = pc.fill_null(pc.greater(pc.binary_length(values), MOST_BYTES), fill_value=False)
+            rows = np.flatnonzero(np.asarray(long))
+            if len(rows):
+                raise TransferError(
+                    f"“{column.header}” is longer than the {MOST_BYTES} bytes that a Shapefile "
+                    "holds.",
+                    cure="Choose .gpkg, .parquet or .csv.",
+                    code=piece.columns[0][int(rows[0])].as_py(),
+                )
+    return arrays
+
+
+def _turned(shapes: Geometries, *, single: bool) -> int:
+    """Count the shapes that a Shapefile does not keep.
+
+    Parameters
+    ----------
+    single
+        Whether a collection of one line is not the same as the line.
+    """
+    parts, row = shapely.get_parts(shapes, return_index=True)
+    polygon = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
+    rings, part = shapely.get_rings(parts[polygon], return_index=True)
+    outer = np.diff(part, prepend=-1) > 0
+    wrong = np.zeros(len(shapes), dtype=bool)
+    wrong[row[polygon][part[shapely.is_ccw(rings) == outer]]] = True
+    if single:
+        many = shapely.get_type_id(shapes) >= shapely.GeometryType.MULTILINESTRING
+        wrong |= many & (shapely.get_num_geometries(shapes) == 1)
+    return int(wrong.sum())
+
+
+# -- GeoParquet and GeoJSON ----------------------------------------------------------------------
+
+
+def _parquet(path: Path, outgoing: Outgoing) -> None:
+    fields = [(c.header, t) for c, t in zip(outgoing.columns, _types(outgoing), strict=True)]
+    metadata = {}
+    if outgoing.geometry:
+        fields.append(("geometry", pa.binary()))
+        target = outgoing.target
+        # Null is "unknown" by the specification: the import then demands to be told.
+        crs = None if target.hidden else target.crs.to_json_dict()
+        column = {"encoding": "WKB", "geometry_types": list[str](), "crs": crs}
+        geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
+        metadata = {"geo": json.dumps(geo), "wangge": json.dumps({"crs": target.name})}
+    schema = pa.schema(fields, metadata)
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for piece in outgoing.pieces():
+            held = [_unambiguous(each) for each in piece.columns]
+            if outgoing.geometry:
+                held.append(_wkb(piece))
+            writer.write_batch(pa.record_batch(held, schema=schema))
+
+
+def _geojson(path: Path, outgoing: Outgoing) -> None:
+    if outgoing.geometry and not outgoing.target.is_crs84:
+        raise TransferError(
+            f"GeoJSON is always in WGS 84 (RFC 7946), and never in {outgoing.target.name}.",
+            cure="Leave --crs out, or choose .gpkg.",
+        )
+    headers = [column.header for column in outgoing.columns]
+    with path.open("w", encoding="utf-8", newline="\n") as sink:
+        sink.write('{"type":"FeatureCollection","features":[')
+        comma = "\n"
+        for piece in outgoing.pieces():
+            for row, shape in zip(_properties(piece), _json_shapes(piece), strict=True):
+                words = json.dumps(dict(zip(headers, row, strict=True)), ensure_ascii=False)
+                sink.write(f'{comma}{{"type":"Feature","properties":{words},"geometry":{shape}}}')
+                comma = ",\n"
+        sink.write("\n]}\n")
+
+
+def _properties(piece: Piece) -> Iterator[tuple[object, ...]]:
+    columns = []
+    for values in piece.columns:
+        if pa.types.is_timestamp(values.type):
+            values = moments(values, "T")
+        elif pa.types.is_date(values.type):
+            values = pc.cast(values, pa.string())
+        columns.append(_unambiguous(values).to_pylist())
+    return zip(*columns, strict=True)
+
+
+def _json_shapes(piece: Piece) -> list[str]:
+    if piece.shapes is None:
+        return ["null"] * len(piece.columns[0])
+    return [text or "null" for text in shapely.to_geojson(piece.shapes)]
+
+
+# -- tables --------------------------------------------------------------------------------------
+
+
+def _csv(path: Path, outgoing: Outgoing) -> None:
+    headers, cells = cell_columns(outgoing)
+    schema = pa.schema([(header, pa.string()) for header in headers])
+    with path.open("wb") as sink:
+        # Without it Excel takes the text for GBK.
+        sink.write(b"\xef\xbb\xbf")
+        with pacsv.CSVWriter(sink, schema) as writer:
+            for piece in outgoing.pieces():
+                held = [pc.cast(each, pa.string()) for each in cells(piece)]
+                writer.write_batch(pa.record_batch(held, schema=schema))
+
+
+def _xlsx(path: Path, outgoing: Outgoing) -> None:
+    require_cells(outgoing)
+    write_sheet(path, outgoing)
+
+
+WRITERS: Mapping[str, Callable[[Path, Outgoing], None]] = {
+    ".gpkg": _geopackage,
+    ".geojson": _geojson,
+    ".shp.zip": _shapefile,
+    ".parquet": _parquet,
+    ".csv": _csv,
+    ".xlsx": _xlsx,
+}
