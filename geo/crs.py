@@ -11,6 +11,7 @@ makes that wrong by some decimetres in truth.
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -254,8 +255,8 @@ def implausible_rows(geometry: NDArray[np.object_], crs: object) -> NDArray[np.b
     return wrong
 
 
-def _place(frame: gpd.GeoDataFrame, row: int) -> dict[str, object]:
-    place: dict[str, object] = {"row": row + 1}
+def _place(frame: gpd.GeoDataFrame, row: int) -> dict[str, Any]:
+    place: dict[str, Any] = {"row": row + 1}
     return place | {"code": str(frame["code"].iloc[row])} if "code" in frame else place
 
 
