@@ -292,8 +292,9 @@ class Staging:
         )
         found: list[tuple[str, str, bytes | None]] = []
         for statement in (came, gone):
-            found += [(row[0], row[1], row[2]) for row in
-                      self.connection.execute(statement.limit(most))]  # fmt: skip
+            # Spread over all of them, and the same ones every time.
+            some = statement.order_by(func.md5(statement.selected_columns[1])).limit(most)
+            found += [(row[0], row[1], row[2]) for row in self.connection.execute(some)]
         return found
 
     # -- moving over -----------------------------------------------------------------------------

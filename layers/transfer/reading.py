@@ -8,6 +8,7 @@ import json
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -35,6 +36,8 @@ GEOJSON = (".geojson", ".json")
 KINDS = "GeoJSON, GeoPackage, Shapefile, KML, GeoParquet, CSV or XLSX"
 MOST_VERTICES = 20_000_000
 MOST_UNZIPPED_MB = 4096
+# Every whole number up to here is a float too.
+LONGEST_NUMBER = 2**53
 
 
 @dataclass
@@ -193,7 +196,9 @@ def _read_ogr(source: Path | bytes, path: Path, layer: str | None, encoding: str
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             name = choose_layer(source, layer)
-            meta, _, shapes, columns = pyogrio.raw.read(source, layer=name, encoding=encoding)
+            meta, _, shapes, columns = pyogrio.raw.read(
+                source, layer=name, encoding=encoding, **_as_written(path)
+            )
     except (DataSourceError, DataLayerError) as error:
         raise TransferError("This is not a spatial file.", cure=f"Give {KINDS}.") from error
     except (UnicodeDecodeError, LookupError) as error:
@@ -201,11 +206,33 @@ def _read_ogr(source: Path | bytes, path: Path, layer: str | None, encoding: str
     if shapes is None:
         raise TransferError("The layer is a list: it has no geometry.", cure="Give a map layer.")
     geometries, opened = read_wkb(shapes)
-    frame = pd.DataFrame(dict(zip(meta["fields"].tolist(), columns, strict=True)))
+    fields = dict(zip(meta["fields"].tolist(), columns, strict=True))
+    _require_whole_numbers(fields, meta["dtypes"])
+    frame = pd.DataFrame(fields)
     frame = gpd.GeoDataFrame(frame, geometry=geometries, crs=_crs84(meta["crs"], path))
     _require_read(frame, ~pd.isna(shapes))
     measured = any("Measured (M)" in str(each.message) for each in said)
     return Read(frame, opened, [_left_out(int(frame.geometry.notna().sum()))] if measured else [])
+
+
+def _as_written(path: Path) -> dict[str, object]:
+    """Return what keeps days and times as they are written: GDAL would drop zone and seconds."""
+    geojson = path.suffix.lower() in GEOJSON
+    return {"DATE_AS_STRING": "YES"} if geojson else {"datetime_as_string": True}
+
+
+def _require_whole_numbers(columns: dict[str, NDArray[Any]], kinds: NDArray[Any]) -> None:
+    """Refuse numbers so long that an empty cell beside them has cost them their last digits."""
+    for (name, values), kind in zip(columns.items(), kinds, strict=True):
+        if kind != "int64" or values.dtype.kind != "f":
+            continue
+        spoiled = np.flatnonzero(np.abs(values) > LONGEST_NUMBER)
+        if len(spoiled):
+            raise TransferError(
+                "A number is too long to be read beside empty ones.",
+                cure="Write codes as text, in quotes.",
+                column=name, row=int(spoiled[0]) + 1,
+            )  # fmt: skip
 
 
 def choose_layer(source: Path | bytes, layer: str | None) -> str | int:

@@ -213,7 +213,7 @@ function Column({ field, outcome }: { field: FieldInfo; outcome: Outcome }) {
         {field.required && <em>{t("required")}</em>}
       </span>
       <select value={fixed ? "=" : held} onChange={(event) => say(event.currentTarget.value)}>
-        <option value="">{t("columnNone")}</option>
+        <option value="">{t(field.type === "number" ? "automatic" : "columnNone")}</option>
         {outcome.headers.map((each) => <option key={each}>{each}</option>)}
         <option value="=">{t("columnFixed")}</option>
       </select>
