@@ -17,7 +17,8 @@ help: ## list these commands
 # A Debian package is asked for only where what it brings is missing: "package=test that it is there".
 RUN_PACKAGES := 'python3-venv=$(PYTHON) -c "import ensurepip, venv"' \
 	'postgresql-postgis=test -n "$${WANGGE_DATABASE_URL:-}" || ls /usr/share/postgresql/*/extension/postgis.control' \
-	'fonts-noto-cjk=ls /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc'
+	'fonts-noto-cjk=ls /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc' \
+	'libcairo2=ls /usr/lib/*/libcairo.so.2'
 # Playwright's own Node, which drives Chromium, needs libatomic.
 TEST_PACKAGES := 'chromium=command -v chromium' \
 	'libatomic1=ls /usr/lib/*/libatomic.so.1' \

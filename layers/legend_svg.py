@@ -1,4 +1,4 @@
-"""A legend as a picture: the entries of :func:`layers.style.legend`, drawn as SVG.
+"""A legend as a picture: the entries of :func:`layers.legend.legend`, drawn as SVG.
 
 No text is measured (the reader's font is not known here): the width is estimated generously, a
 Chinese character for a full em and any other for six tenths.
@@ -20,7 +20,7 @@ def legend_svg(legend: dict[str, Any], lang: str = "zh") -> str:
     Parameters
     ----------
     legend
-        What :func:`layers.style.legend` returned.
+        What :func:`layers.legend.legend` returned.
     lang
         ``zh`` or ``en``.
 

@@ -10,15 +10,8 @@ from collections.abc import Iterable
 from typing import Literal
 
 from layers.catalog import CATALOG, EXACT_ZOOM, FINDING_SHAPE_ZOOM, HOUSEHOLD_ZOOM, tile_path
-from layers.style import (
-    BORDERS,
-    FINDING_CLASSES,
-    GRID_KINDS,
-    HOUSEHOLD_BREAKS,
-    PALETTE,
-    images,
-    legend,
-)
+from layers.legend import legend
+from layers.style import BORDERS, FINDING_CLASSES, GRID_KINDS, HOUSEHOLD_BREAKS, PALETTE, images
 
 Language = Literal["zh", "en"]
 STYLES: tuple[str, ...] = ("coverage", "plain")

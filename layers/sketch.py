@@ -16,7 +16,8 @@ from geo.generalize import TILE_PIXELS, WORLD_M, ZOOMS, shape_zoom
 from layers.legend_svg import symbol_paths
 from layers.style import BORDERS, GRID_KINDS, PALETTE, finding_class
 from layers.tables import area, coverage_shape, grid
-from layers.vector import Scope, finding_markers
+from layers.tiles import Scope
+from layers.vector import finding_markers
 
 Rows = Iterable[Row[*tuple[Any, ...]]]
 Box = tuple[float, float, float, float]

@@ -6,9 +6,8 @@ poster draw the same mark. Meaning is never carried by colour alone: each class 
 hatch or a shape of its own, which survives black-and-white print and a colour-blind eye.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Literal
 
 PALETTE: Mapping[str, str] = {
     # A quiet, warm ground, so that data speaks.
@@ -174,113 +173,6 @@ def finding_class(rule: str) -> FindingClass:
         if rule in group.rules:
             return group
     raise KeyError(rule)
-
-
-Shape = Literal["pattern", "marker", "fill", "line", "circle"]
-
-
-def _item(
-    key: str, zh: str, en: str, shape: Shape, color: str, *, n: int | None = None, **extra: object
-) -> dict[str, object]:
-    symbol = {"shape": shape, "color": color, **extra}
-    return {"id": key, "label": {"zh": zh, "en": en}, "symbol": symbol, "n": n}
-
-
-def _finding_items(counts: Mapping[str, int] | None) -> Iterable[dict[str, object]]:
-    for group in FINDING_CLASSES:
-        n = None if counts is None else sum(counts.get(rule, 0) for rule in group.rules)
-        image = f"{'hatch' if group.areal else 'marker'}-{group.id}"
-        shape: Shape = "pattern" if image.startswith("hatch") else "marker"
-        yield {
-            **_item(group.id, group.zh, group.en, shape, group.color, n=n, image=image),
-            "rules": list(group.rules),
-        }
-
-
-def _grid_items(counts: Mapping[str, int] | None) -> Iterable[dict[str, object]]:
-    for kind, (zh, en) in GRID_KINDS.items():
-        n = None if counts is None else counts.get(kind, 0)
-        yield _item(kind, zh, en, "fill", PALETTE[kind], n=n, outline=PALETTE["grid"])
-
-
-def _border_items(levels: Iterable[str]) -> Iterable[dict[str, object]]:
-    for level in levels:
-        zh, en, width, dash = BORDERS[level]
-        yield _item(level, zh, en, "line", PALETTE[level], width=width, dash=list(dash))
-
-
-def _household_items() -> Iterable[dict[str, object]]:
-    for place, least in enumerate(HOUSEHOLD_BREAKS, 1):
-        last = place == len(HOUSEHOLD_BREAKS)
-        text = f"≥ {least}" if last else f"{least}-{HOUSEHOLD_BREAKS[place] - 1}"
-        yield _item(f"cells-{place}", text, text, "circle", PALETTE[f"cells-{place}"])
-    yield _item("covered", "有网格负责的住户", "Household in a grid", "circle", PALETTE["covered"])
-    yield _item(
-        "uncovered",
-        "无网格负责的住户",
-        "Household in no grid",
-        "marker",
-        PALETTE["household"],
-        image="marker-household",
-    )
-
-
-def _ground_items() -> Iterable[dict[str, object]]:
-    yield _item("roads", "道路", "Road", "line", PALETTE["road"], casing=PALETTE["road-casing"])
-    yield _item("rivers", "河流", "River", "line", PALETTE["water"], width=2.0)
-    yield _item("settlements", "居民地", "Settlement", "fill", PALETTE["settlement"])
-
-
-_TITLES: Mapping[str, tuple[str, str, str, str]] = {
-    # layer: title zh, title en, unit zh, unit en
-    "findings": ("问题", "Findings", "处", "findings"),
-    "grids": ("网格", "Grids", "个", "grids"),
-    "areas": ("行政界线", "Administrative borders", "", ""),
-    "units": ("十户单元", "Ten-household units", "", ""),
-    "households": ("住户", "Households", "户", "households"),
-    "ground": ("底图", "Ground", "", ""),
-}
-LEGENDS: tuple[str, ...] = tuple(_TITLES)
-
-
-def legend(
-    layer: str, counts: Mapping[str, int] | None = None, date: str | None = None
-) -> dict[str, object]:
-    """Return a layer's legend: title, unit and one entry a class, the same at every zoom.
-
-    Parameters
-    ----------
-    layer
-        One of :data:`LEGENDS`.
-    counts
-        How many there are: by rule for ``findings``, by kind for ``grids``, with a place for
-        ``households``; null leaves ``n``
-        null in every entry.
-    date
-        The day that the counts are of, RFC 3339.
-
-    Raises
-    ------
-    KeyError
-        If the layer has no legend.
-    """
-    title_zh, title_en, unit_zh, unit_en = _TITLES[layer]
-    items = {
-        "findings": lambda: _finding_items(counts),
-        "grids": lambda: _grid_items(counts),
-        "areas": lambda: _border_items(("county", "town", "village")),
-        "units": lambda: _border_items(("unit",)),
-        "households": _household_items,
-        "ground": _ground_items,
-    }[layer]()
-    return {
-        "layer": layer,
-        "title": {"zh": title_zh, "en": title_en},
-        "unit": {"zh": unit_zh, "en": unit_en},
-        "n": None if counts is None else sum(counts.values()),
-        "date": date,
-        "items": list(items),
-    }
 
 
 def images() -> list[dict[str, object]]:

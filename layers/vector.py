@@ -1,19 +1,16 @@
 """Vector tiles: (layer, tile, scope) to the statement that makes the tile in the database.
 
-Nothing here knows roles or HTTP. A :class:`Scope` says which rows and how closely a reader may
-see; a statement returns one row with the tile's bytes (Mapbox Vector Tile 2.1). Geometry comes
-from the stored EPSG:3857 columns from :data:`layers.catalog.EXACT_ZOOM` on, below it from the
-coverage simplified as one.
+Nothing here knows roles or HTTP. A :class:`layers.tiles.Scope` says which rows and how closely a
+reader may see; a statement returns one row with the tile's bytes (Mapbox Vector Tile 2.1).
+Geometry comes from the stored EPSG:3857 columns from :data:`layers.catalog.EXACT_ZOOM` on, below
+it from the coverage simplified as one.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
-    Boolean,
     ColumnElement,
-    FromClause,
     Integer,
     ScalarSelect,
     Select,
@@ -49,87 +46,7 @@ from layers.tables import (
     household_unit,
     reference_feature,
 )
-
-EXTENT = 4096
-# A symbol or a line's width reaches over the tile's edge by this many of the tile's 4096 units.
-BUFFER = 128
-MAX_ZOOM = 22
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """A tile's address."""
-
-    z: int
-    x: int
-    y: int
-
-    def exists(self) -> bool:
-        """Tell whether the address is one of the pyramid's.
-
-        Examples
-        --------
-        >>> Tile(1, 1, 1).exists(), Tile(1, 2, 0).exists()
-        (True, False)
-        """
-        side = 2**self.z if 0 <= self.z <= MAX_ZOOM else 0
-        return 0 <= self.x < side and 0 <= self.y < side
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What a reader may see: codes that begin with ``prefix``; ``individual``: single households.
-
-    Two readers with equal scopes are shown the same bytes, so a cache may key on it.
-    """
-
-    prefix: str = ""
-    individual: bool = False
-
-    def within(self, code: ColumnElement[str]) -> ColumnElement[bool]:
-        """Pick rows inside the reader's area."""
-        return func.starts_with(code, self.prefix) if self.prefix else true()
-
-    def around(self, code: ColumnElement[str]) -> ColumnElement[bool]:
-        """Pick rows inside his area, and the areas that his lies in, for context."""
-        if not self.prefix:
-            return true()
-        return or_(func.starts_with(code, self.prefix), func.starts_with(self.prefix, code))
-
-
-Columns = Mapping[str, ColumnElement[Any]]
-
-
-def _envelope(tile: Tile, buffer: int = 0) -> ColumnElement[Any]:
-    return func.ST_TileEnvelope(
-        tile.z, tile.x, tile.y, func.ST_TileEnvelope(0, 0, 0), buffer / EXTENT
-    )
-
-
-def _near(shape: ColumnElement[Any], tile: Tile, buffer: int = BUFFER) -> ColumnElement[bool]:
-    return shape.op("&&", return_type=Boolean())(_envelope(tile, buffer))
-
-
-def _encode(
-    name: str,
-    tile: Tile,
-    shape: ColumnElement[Any],
-    columns: Columns,
-    *where: ColumnElement[bool],
-    source: FromClause | None = None,
-    stored: ColumnElement[Any] | None = None,
-) -> Select[bytes]:
-    """Turn columns and a 3857 geometry into one tile; rows are picked with the buffer."""
-    clipped = func.ST_AsMVTGeom(shape, _envelope(tile), EXTENT, BUFFER, True).label("geom")
-    rows = select(clipped, *(column.label(key) for key, column in columns.items()))
-    if source is not None:
-        rows = rows.select_from(source)
-    # && alone lets the index decide (on the stored column, where the shape is made from it);
-    # what it lets in beside is clipped away.
-    near = _near(shape if stored is None else stored, tile)
-    found = rows.where(near, *where).subquery("found")
-    drawn = select(found).where(found.c.geom.is_not(None)).subquery("drawn")
-    return select(func.ST_AsMVT(drawn.table_valued(), name, EXTENT, "geom"))
+from layers.tiles import Columns, Scope, Tile, encode, near
 
 
 def _simplified(level: tuple[str, ...], zoom: int, code: ColumnElement[str]) -> ColumnElement[bool]:
@@ -150,11 +67,11 @@ def _areas(tile: Tile, scope: Scope) -> Select[bytes]:
     wanted = [area.c.level.in_(levels), scope.around(area.c.code)]
     zoom = shape_zoom(tile.z)
     if zoom is None:
-        return _encode("areas", tile, area.c.geom_3857, columns, *wanted)
+        return encode("areas", tile, area.c.geom_3857, columns, *wanted)
     joined = area.join(
         coverage_shape, _simplified(("county", "town", "village"), zoom, area.c.code)
     )
-    return _encode("areas", tile, coverage_shape.c.geom_3857, columns, *wanted, source=joined)
+    return encode("areas", tile, coverage_shape.c.geom_3857, columns, *wanted, source=joined)
 
 
 def _grids(tile: Tile, scope: Scope) -> Select[bytes]:
@@ -168,16 +85,16 @@ def _grids(tile: Tile, scope: Scope) -> Select[bytes]:
     }
     zoom = shape_zoom(tile.z)
     if zoom is None:
-        return _encode("grids", tile, grid.c.geom_3857, columns, scope.within(grid.c.code))
+        return encode("grids", tile, grid.c.geom_3857, columns, scope.within(grid.c.code))
     joined = grid.join(coverage_shape, _simplified(("grid",), zoom, grid.c.code))
     shape = coverage_shape.c.geom_3857
-    return _encode("grids", tile, shape, columns, scope.within(grid.c.code), source=joined)
+    return encode("grids", tile, shape, columns, scope.within(grid.c.code), source=joined)
 
 
 def _units(tile: Tile, scope: Scope) -> Select[bytes]:
     unit = household_unit.c
     columns = {"code": unit.code, "grid_code": unit.grid_code}
-    return _encode("units", tile, unit.geom_3857, columns, scope.within(unit.grid_code))
+    return encode("units", tile, unit.geom_3857, columns, scope.within(unit.grid_code))
 
 
 # Lowest zoom at which a level's names are in the tiles, and their rank: the least goes first.
@@ -225,10 +142,10 @@ def _settlement_labels() -> Select[*tuple[Any, ...]]:
 def _labels(tile: Tile, scope: Scope) -> Select[bytes]:
     parts = _place_labels(tile, scope)
     if tile.z >= _LABELS["settlement"][0]:
-        parts.append(_settlement_labels().where(_near(reference_feature.c.geom_3857, tile)))
+        parts.append(_settlement_labels().where(near(reference_feature.c.geom_3857, tile)))
     names = union_all(*parts).subquery("names")
     columns = {key: names.c[key] for key in CATALOG["labels"].columns}
-    return _encode("labels", tile, names.c.shape, columns)
+    return encode("labels", tile, names.c.shape, columns)
 
 
 # A household's finding is shown to whoever gets only counts at the middle of a cell this wide.
@@ -272,10 +189,10 @@ def _findings(tile: Tile, scope: Scope) -> Select[bytes]:
     if tile.z >= FINDING_SHAPE_ZOOM:
         shape = finding.c.geom_3857
         kind = case({1: "line", 2: "polygon"}, value=func.ST_Dimension(shape), else_="point")
-        drawn = [_near(shape, tile), func.ST_Dimension(shape) > 0]
+        drawn = [near(shape, tile), func.ST_Dimension(shape) > 0]
         parts.append(select(*columns, kind.label("shape"), shape.label("at")).where(*mine, *drawn))
     both = union_all(*parts).subquery("both")
-    return _encode(
+    return encode(
         "findings", tile, both.c["at"], {k: both.c[k] for k in CATALOG["findings"].columns}
     )
 
@@ -289,14 +206,14 @@ def _households(tile: Tile, scope: Scope) -> Select[bytes]:
     inside = select(held.c.code).join(grid, func.ST_Intersects(grid.c.geom, held.c.geom))
     # An overlay grid is a household's grid only by record.
     answers = or_(grid.c.coverage == "exclusive", grid.c.code == held.c.grid_code)
-    covered = household.c.code.in_(inside.where(answers, _near(grid.c.geom_3857, tile)))
+    covered = household.c.code.in_(inside.where(answers, near(grid.c.geom_3857, tile)))
     columns: Columns = {
         "code": household.c.code,
         "covered": covered,
         "located": household.c.geom.is_not(None),
     }
     mine = own_households(scope)
-    return _encode("households", tile, household.c.geom_3857, columns, mine)
+    return encode("households", tile, household.c.geom_3857, columns, mine)
 
 
 def own_households(scope: Scope) -> ColumnElement[bool]:
@@ -310,7 +227,7 @@ def _household_counts(tile: Tile, scope: Scope) -> Select[bytes]:
     group = household_group.c
     west, _, _, north, cell = _corners(tile)
     spot = group.geom_3857
-    inside = _near(spot, tile, 0)
+    inside = near(spot, tile, 0)
     column, row = (func.ST_X(spot) - west) / cell, (north - func.ST_Y(spot)) / cell
     counts = (
         select(func.sum(group.n).label("n"), func.ST_Centroid(func.ST_Collect(spot)).label("at"))
@@ -318,7 +235,7 @@ def _household_counts(tile: Tile, scope: Scope) -> Select[bytes]:
         .group_by(func.floor(column), func.floor(row))
         .subquery("counts")
     )
-    return _encode("households", tile, counts.c["at"], {"n": cast(counts.c.n, Integer)})
+    return encode("households", tile, counts.c["at"], {"n": cast(counts.c.n, Integer)})
 
 
 def _corners(tile: Tile) -> tuple[float, float, float, float, float]:
@@ -337,7 +254,7 @@ def _ground(tile: Tile, scope: Scope) -> Select[bytes]:
     lowest = case(GROUND_FROM, value=feature["class"], else_=0)
     seen = lowest <= tile.z
     simple = func.ST_Simplify(shape, pixel_m(tile.z) / 2, True)
-    return _encode("ground", tile, simple, columns, seen, stored=shape)
+    return encode("ground", tile, simple, columns, seen, stored=shape)
 
 
 _MAKERS: Mapping[str, Callable[[Tile, Scope], Select[bytes]]] = {

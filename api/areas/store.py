@@ -29,7 +29,8 @@ from layers.tables import (
     household_unit,
     person,
 )
-from layers.vector import Scope, latest_check
+from layers.tiles import Scope
+from layers.vector import latest_check
 
 AnyRow = Row[*tuple[Any, ...]]
 Rows = Sequence[AnyRow]

@@ -32,7 +32,8 @@ from layers.tables import (
     household,
     setting,
 )
-from layers.vector import BLUR_M, Scope, findings_in_scope, latest_check
+from layers.tiles import Scope
+from layers.vector import BLUR_M, findings_in_scope, latest_check
 
 AnyRow = Row[*tuple[Any, ...]]
 Rows = Sequence[AnyRow]

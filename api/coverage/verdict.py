@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from api.coverage import store
 from api.coverage.schemas import ByRule, ByTown, CheckInfo, Verdict, VersionInfo
 from geo.findings import RULES
-from layers.vector import Scope
+from layers.tiles import Scope
 
 
 def _summary(session: Session, scope: Scope, whole: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from api.imports.history import next_version, remember
 from api.imports.service import hold_lock
 from api.jobs.queue import enqueue
 from geo.addresses import propose_places
-from layers.vector import Scope
+from layers.tiles import Scope
 
 TITLE = "地图上补点 · Households placed on the map"
 SHOWN = 5

@@ -10,7 +10,8 @@ from sqlalchemy import ARRAY, Double, Row, Select, Text, func, literal, select, 
 from sqlalchemy.orm import Session
 
 from layers.tables import SRID, area, household, reference_feature
-from layers.vector import Scope, own_households
+from layers.tiles import Scope
+from layers.vector import own_households
 
 AnyRow = Row[*tuple[Any, ...]]
 Point = tuple[float, float]

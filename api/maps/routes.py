@@ -10,10 +10,10 @@ from api.errors import NOT_FOUND, PROBLEMS, NotFoundError
 from api.maps import store
 from api.maps.cache import Tile as PackedTile
 from layers.catalog import CATALOG, tilejson
+from layers.legend import LEGENDS, legend
 from layers.legend_svg import legend_svg
 from layers.map_style import STYLES, Language, style_document
-from layers.style import LEGENDS, legend
-from layers.vector import Scope, Tile
+from layers.tiles import Scope, Tile
 
 router = APIRouter(tags=["maps"], responses={**PROBLEMS, **NOT_FOUND})
 

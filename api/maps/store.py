@@ -8,14 +8,8 @@ from api.maps.cache import TileCache
 from layers.catalog import CATALOG
 from layers.sketch import sketch_statements, sketch_svg
 from layers.tables import area, coverage_check, coverage_version, finding, grid, household, setting
-from layers.vector import (
-    Scope,
-    Tile,
-    findings_in_scope,
-    latest_check,
-    own_households,
-    tile_statement,
-)
+from layers.tiles import Scope, Tile
+from layers.vector import findings_in_scope, latest_check, own_households, tile_statement
 
 SHAPES_STAMP = "shapes_stamp"
 

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Row, exists, or_, select, true
 from sqlalchemy.orm import Session
 
 from layers.tables import appointment, household, person
-from layers.vector import Scope
+from layers.tiles import Scope
 
 
 def _belongs(scope: Scope) -> ColumnElement[bool]:

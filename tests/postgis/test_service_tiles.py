@@ -17,7 +17,8 @@ from api.maps.store import layer_version
 from geo.generalize import ZOOMS
 from layers.catalog import CATALOG, EXACT_ZOOM, K_ANONYMITY
 from layers.tables import coverage_shape, grid, household, household_group
-from layers.vector import Scope, Tile, tile_statement
+from layers.tiles import Scope, Tile
+from layers.vector import tile_statement
 
 Client = Callable[[str], httpx.Client]
 OWN, OTHER = "990101001001", "990101002002"

@@ -9,17 +9,10 @@ import pytest
 
 from geo.findings import RULES
 from layers.catalog import CATALOG, K_ANONYMITY
+from layers.legend import LEGENDS, legend
 from layers.legend_svg import legend_svg
 from layers.map_style import STYLES, style_document
-from layers.style import (
-    FINDING_CLASSES,
-    HOUSEHOLD_BREAKS,
-    IMAGES,
-    LEGENDS,
-    PALETTE,
-    finding_class,
-    legend,
-)
+from layers.style import FINDING_CLASSES, HOUSEHOLD_BREAKS, IMAGES, PALETTE, finding_class
 
 # Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB.
 BLINDNESS = {

@@ -9,7 +9,8 @@ from sqlalchemy.dialects import postgresql
 
 from layers.catalog import CATALOG, tilejson
 from layers.tables import metadata
-from layers.vector import Scope, Tile, tile_statement
+from layers.tiles import Scope, Tile
+from layers.vector import tile_statement
 
 EVIL = "990101'); drop table grid; --"
 
