@@ -20,6 +20,8 @@ IMPORTED = "imported"
 UNDONE = "undid an import"
 LOCATED = "located households"
 EXPORTED = "exported"
+ACCOUNT_OPENED = "opened an account"
+ACCOUNT_DISABLED = "disabled an account"
 
 
 def record(

@@ -8,6 +8,7 @@ import typer
 import uvicorn
 from sqlalchemy import Engine
 
+from api.accounts import is_anyone_active
 from api.auth import has_sample_accounts
 from api.commands.context import Context
 from api.commands.work import worker_beside
@@ -45,7 +46,17 @@ def refuse_open_door(engine: Engine, host: str) -> None:
         if has_sample_accounts(session):
             raise typer.BadParameter(
                 f"sample accounts are active, whose passwords lie in a file: {host} is refused. "
-                "Disable them, or serve on 127.0.0.1."
+                "Disable them (wangge user disable NAME), or serve on 127.0.0.1."
+            )
+
+
+def tell_newcomer(engine: Engine) -> None:
+    """Say how somebody gets in, where nobody can yet."""
+    with session_scope(engine) as session:
+        if not is_anyone_active(session):
+            typer.echo(
+                "还没有人能登录。Nobody can sign in yet: wangge user add NAME --role planner",
+                err=True,
             )
 
 
@@ -53,6 +64,7 @@ def run_server(context: Context, host: str, port: int, workers: int) -> None:
     """Serve until interrupted."""
     engine = context.engine()
     refuse_open_door(engine, host)
+    tell_newcomer(engine)
     # A worker is brought back after the database was; only this process knows how to do that.
     revive = cluster().up if is_embedded() else engine.dispose
     # A worker is a process of its own, which reads its settings again.
