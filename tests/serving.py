@@ -32,11 +32,16 @@ class Service:
         return httpx.Client(base_url=self.address, timeout=60)
 
     def client(self, role: str) -> httpx.Client:
+        cookies = {"wangge_session": self.token(role)}
+        return httpx.Client(base_url=self.address, timeout=60, cookies=cookies)
+
+    def token(self, role: str) -> str:
+        """Sign in, and return what the browser would keep."""
         username, password = self.passwords[role]
         with self.anonymous() as client:
             answer = client.post("/api/session", json={"username": username, "password": password})
         assert answer.status_code == 200, answer.text
-        return httpx.Client(base_url=self.address, timeout=60, cookies=answer.cookies)
+        return str(answer.cookies["wangge_session"])
 
     def finished(self, client: httpx.Client, answer: httpx.Response) -> dict[str, Any]:
         """Wait for the job that an answer names, and return it as it ended."""

@@ -23,7 +23,7 @@ from api.imports.schemas import (
 )
 from api.jobs.routes import ask
 from api.jobs.schemas import Job
-from layers.tables import metadata
+from layers.tables import area, metadata
 from layers.transfer.kinds import KINDS, Kind, kind_of
 from layers.transfer.templates import Language, choices, template
 
@@ -106,7 +106,8 @@ def list_kinds(reader: Planner, session: Database) -> KindList:
     for kind in KINDS.values():
         rows = session.scalar(select(func.count()).select_from(metadata.tables[kind.table]))
         found.append(_kind(kind, rows or 0))
-    return KindList(kinds=found)
+    levels = select(area.c.level, func.count()).group_by(area.c.level)
+    return KindList(kinds=found, levels=dict(session.execute(levels).all()))
 
 
 def _kind(kind: Kind, rows: int) -> KindInfo:
@@ -148,7 +149,8 @@ def get_template(
 def post_import(body: ImportRequest, reader: Planner, session: Database) -> Job:
     """Put an import, or with `dry_run` a trial of one, in the queue.
 
-    The job's result tells its `state`: imported, unchanged, tried, rejected or doubted.
+    The job's result tells its `state`: imported, unchanged, tried, rejected, doubted, or, of a
+    trial, asked: then `asks` is what must be said first (crs, layer, encoding or columns).
     """
     kind_of(body.kind)
     main = uploads.main_file(uploads.folder_of(body.upload))

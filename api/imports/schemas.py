@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.areas.schemas import Level
+
 
 class Upload(BaseModel):
     """A place for the parts of one file; it is kept for a day."""
@@ -67,6 +69,9 @@ class KindList(BaseModel):
     """Every kind, in the order in which a county begins."""
 
     kinds: list[KindInfo]
+    levels: dict[Level, int] = Field(
+        description="How many areas of each level there are", examples=[{"county": 1, "town": 24}]
+    )
 
 
 class ImportRequest(BaseModel):

@@ -19,7 +19,15 @@ from api.imports.staging import Difference, Staging
 from api.settings import settings
 from geo.errors import MissingCrsError
 from layers.tables import coverage_version, metadata, setting
-from layers.transfer import Batch, Kind, Source, TransferError, kind_of, open_batches
+from layers.transfer import (
+    Batch,
+    Kind,
+    Source,
+    TransferError,
+    UndecidedError,
+    kind_of,
+    open_batches,
+)
 from layers.transfer.errors import about
 from layers.transfer.mapping import map_columns
 from layers.transfer.placing import Placer
@@ -62,7 +70,8 @@ class Outcome:
     """What happened to the rows.
 
     ``state`` is ``imported``; ``unchanged`` if everything was there already; ``tried`` for a dry
-    run; ``rejected`` or ``doubted`` if nothing was imported for these reasons.
+    run; ``rejected`` or ``doubted`` if nothing was imported for these reasons; ``asked`` if
+    somebody who can answer must say first how the file is to be read.
     """
 
     kind: str
@@ -78,6 +87,7 @@ class Outcome:
     number: int | None = None
     version: int | None = None
     outline: dict[str, Any] | None = None
+    asks: dict[str, Any] | None = None
     # So many faults that they were not all looked for: what is left is not known to be good.
     hopeless: bool = False
 
@@ -130,8 +140,15 @@ def run_import(
     with engine.connect() as connection, connection.begin() as transaction:
         hold_lock(connection)
         staging = Staging(connection, kind, request.replace)
-        with _named(name), _open(request, kind) as source:
-            _stage(connection, kind, source, staging, request, outcome, progress)
+        try:
+            with _named(name), _open(request, kind) as source:
+                _stage(connection, kind, source, staging, request, outcome, progress)
+        except (MissingCrsError, UndecidedError) as error:
+            if not request.outline:
+                raise
+            outcome.state, outcome.asks = "asked", _question(error)
+            transaction.rollback()
+            return outcome
         progress(0.6, "comparing")
         found, repeated = staging.settle()
         outcome.rejects = sorted([*outcome.rejects, *found])[:MOST_KEPT]
@@ -185,6 +202,13 @@ def hold_lock(connection: Connection) -> None:
         raise ConflictError("Another import is under way.", "另一个导入正在进行，请稍候。")
 
 
+def _question(error: MissingCrsError | UndecidedError) -> dict[str, Any]:
+    said = {"message": str(error), "message_zh": error.words_zh}
+    if isinstance(error, UndecidedError):
+        return {"option": error.option, "choices": list(error.choices), **said}
+    return {"option": "crs", "choices": [], **said}
+
+
 @contextmanager
 def _named(name: str) -> Iterator[None]:
     """Call an uploaded file by the name that its sender gave it."""
@@ -214,12 +238,14 @@ def _stage(
     told = {name: column for name, column in request.columns.items() if name not in PLACES}
     known = history.remembered_columns(connection, kind, source.headers)
     mapping = map_columns(kind, source.headers, told, known)
+    outcome.headers, outcome.columns, outcome.notes = source.headers, mapping, source.notes
     if "code" not in mapping and not kind.natural:
-        raise TransferError(
+        raise UndecidedError(
             "No column of codes was found.",
             cure=f"Say which with --columns code=COLUMN; there are: {', '.join(source.headers)}.",
-        )
-    outcome.headers, outcome.columns, outcome.notes = source.headers, mapping, source.notes
+            zh=f"没有找到编码列，请指明哪一列是编码；现有各列：{'、'.join(source.headers)}。",
+            option="columns", choices=source.headers,
+        )  # fmt: skip
     codes = connection.execute(
         select(setting.c.value).where(setting.c.key == "code_lengths")
     ).scalar_one()
@@ -229,7 +255,7 @@ def _stage(
     for batch in source.batches:
         if placer is None and batch.shapes is not None and kind.shapes != "none":
             placer = _placer(request, source, batch)
-            outcome.crs = placer.name
+            outcome.crs, staging.moved = placer.name, placer.moves
         rows = read_rows(kind, batch, mapping, placer, codes)
         staging.add(rows.table)
         outcome.rejects += rows.rejects[: MOST_KEPT - len(outcome.rejects)]

@@ -23,6 +23,7 @@ STATES: Mapping[str, tuple[str, str]] = {
     "unchanged": ("没有变化，未导入", "nothing has changed: it is all there already"),
     "tried": ("试运行，未导入", "dry run: nothing was imported"),
     "rejected": ("有拒收行，未导入", "rows were rejected: nothing was imported"),
+    "asked": ("须先说明怎样读取，未导入", "it must be said how to read it: nothing was imported"),
     "doubted": ("坐标存疑，未导入", "the coordinates are doubted: nothing was imported"),
 }
 
@@ -41,6 +42,7 @@ def outcome_json(outcome: Outcome, most: int | None = 50) -> dict[str, Any]:
         "counts": outcome.counts,
         "notes": outcome.notes,
         "hopeless": outcome.hopeless,
+        "asks": outcome.asks,
         "doubts": outcome.doubts,
         "reject_groups": reject_groups(outcome.rejects),
         "rejects": [reject_json(each) for each in outcome.rejects[:most]],

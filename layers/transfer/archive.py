@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from layers.transfer.encoding import CHINESE, is_utf8
-from layers.transfer.errors import TransferError
+from layers.transfer.errors import TransferError, UndecidedError
 
 # Text compresses ten to one, a bomb a thousand to one and more.
 MOST_RATIO = 200
@@ -140,7 +140,10 @@ def _main(names: list[PurePosixPath], layer: str | None) -> PurePosixPath:
             "The ZIP file holds no layer.",
             cure="Pack a Shapefile (.shp .shx .dbf .prj), GeoJSON, GeoPackage or KML.",
         )
-    raise TransferError(
+    stems = [name.stem for name in found]
+    raise UndecidedError(
         f"The ZIP file holds {len(found)} layers.",
-        cure=f"Name one with --layer: {', '.join(name.stem for name in found)}.",
-    )
+        cure=f"Name one with --layer: {', '.join(stems)}.",
+        zh=f"ZIP 里有 {len(found)} 个图层，请指明一个（--layer）：{'、'.join(stems)}。",
+        option="layer", choices=stems,
+    )  # fmt: skip

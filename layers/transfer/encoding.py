@@ -4,7 +4,7 @@ from pathlib import Path
 
 from charset_normalizer import from_bytes
 
-from layers.transfer.errors import TransferError
+from layers.transfer.errors import TransferError, UndecidedError
 
 # GB18030 holds GBK and GB2312 whole, and what they lack.
 CHINESE = "GB18030"
@@ -31,9 +31,11 @@ def decode(data: bytes, encoding: str | None = None) -> str:
 
 def unreadable(encoding: str | None) -> TransferError:
     """Return the error of text that is not what it is said to be."""
-    return TransferError(
+    return UndecidedError(
         f"The text is not {encoding or 'in an encoding that is known'}.",
         cure="Say which it is, for example --encoding GBK.",
+        zh=f"文字编码{f'不是 {encoding}' if encoding else '认不出来'}，请指明，例如 GBK。",
+        option="encoding",
     )
 
 

@@ -1,6 +1,6 @@
 """Errors of files: which file, which row, and what to do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,6 +9,26 @@ from geo.errors import GeoError
 
 class TransferError(GeoError):
     """A file cannot be used as it is."""
+
+
+class UndecidedError(TransferError):
+    """A file can be read in several ways, and its reader must say which.
+
+    Parameters
+    ----------
+    option
+        What is to be said: ``layer``, ``encoding`` or ``columns``.
+    choices
+        What may be said, where that is known.
+    """
+
+    def __init__(
+        self, message: str, *, option: str, choices: Sequence[str] = (), cure: str = "",
+        zh: str = "", **where: object,
+    ) -> None:  # fmt: skip
+        super().__init__(message, cure=cure, zh=zh, **where)
+        self.option = option
+        self.choices = tuple(choices)
 
 
 @contextmanager

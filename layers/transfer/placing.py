@@ -23,6 +23,8 @@ Convert = Callable[[Any, Any], tuple[Any, Any]]
 Geometries = NDArray[np.object_]
 # Datums that no registry has; they are converted to EPSG:4326 at once.
 DATUMS: Mapping[str, Convert] = {"GCJ-02": wgs84_from_gcj02, "BD-09": wgs84_from_bd09}
+# Systems whose degrees are taken as they are.
+STORED = (4326, 4490, 4979)
 SAY_IT = "Say it with --crs: an EPSG code such as EPSG:4490, or GCJ-02 or BD-09."
 
 
@@ -64,6 +66,9 @@ class Placer:
             raise _missing(unknown)
         self.crs = parse_crs(words)
         self.name = told.upper() if told and self.convert else self.crs.to_string()
+        self.moves = self.convert is not None or not (
+            self.crs.is_geographic and self.crs.to_epsg() in STORED
+        )
         self.first = True
 
     def place(self, shapes: Geometries) -> tuple[Geometries, NDArray[np.bool_]]:
@@ -85,7 +90,7 @@ class Placer:
         flat[wrong] = None
         if self.convert:
             return _moved(flat, self.convert), wrong
-        if self.crs.is_geographic and self.crs.to_epsg() in (4326, 4490, 4979):
+        if not self.moves:
             return flat, wrong
         return reproject(flat, self.crs, WGS84), wrong
 
@@ -103,6 +108,9 @@ def _missing(unknown: str) -> MissingCrsError:
         if unknown
         else "Nothing says which coordinate system the layer is in.",
         cure=SAY_IT,
+        zh=f"文件所写的坐标系无法识别：{unknown}，请指明。"
+        if unknown
+        else "文件没有说明坐标系，请指明（--crs）：EPSG 代码、GCJ-02 或 BD-09。",
     )
 
 

@@ -24,8 +24,9 @@ from geo.crs import assert_plausible
 from layers.transfer.archive import unpacked
 from layers.transfer.delimited import open_delimited
 from layers.transfer.encoding import decode, is_utf8, shapefile_encoding, unreadable
-from layers.transfer.errors import TransferError, about
+from layers.transfer.errors import TransferError, UndecidedError, about
 from layers.transfer.geojson import json_shapes, parse, unknown_crs
+from layers.transfer.kml import own_columns
 from layers.transfer.places import place_columns, read_places
 from layers.transfer.placing import set_crs
 from layers.transfer.rings import read_wkb
@@ -145,7 +146,10 @@ def open_whole(
         return _read_geojson(path, layer, encoding)
     if suffix == ".shp":
         return _read_shapefile(path, layer, encoding)
-    return _read_ogr(path, path, layer, encoding)
+    read = _read_ogr(path, path, layer, encoding)
+    if suffix == ".kml" and (own := own_columns(path, list(read.frame.columns[:-1]))):
+        read.frame = read.frame[[*own, "geometry"]].rename(columns=own)
+    return read
 
 
 def _read_table(path: Path, sheet: str | None, encoding: str | None, most: int) -> Read:
@@ -249,10 +253,13 @@ def choose_layer(source: Path | bytes, layer: str | None) -> str | int:
     if layer is None and len(names) == 1:
         return 0
     if layer not in names:
-        raise TransferError(
+        raise UndecidedError(
             f"There is no layer “{layer}”." if layer else f"The file has {len(names)} layers.",
             cure=f"Name one with --layer: {', '.join(names)}.",
-        )
+            zh=(f"没有图层“{layer}”" if layer else f"文件里有 {len(names)} 个图层")
+            + f"，请指明一个（--layer）：{'、'.join(names)}。",
+            option="layer", choices=names,
+        )  # fmt: skip
     return layer
 
 

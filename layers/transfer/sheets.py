@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
 from layers.transfer.archive import look_over
-from layers.transfer.errors import TransferError
+from layers.transfer.errors import TransferError, UndecidedError
 
 SHEETS = (".xlsx", ".xlsm", ".xls", ".ods")
 # The header is the fullest row of words among the first; a title over it is one cell.
@@ -85,10 +85,13 @@ def _choose(book: CalamineWorkbook, sheet: str | None) -> CalamineSheet:
         return held[0]
     if not held:
         raise TransferError("The workbook is empty.", cure="Is it the right one?")
-    raise TransferError(
+    names = [each.name for each in held]
+    raise UndecidedError(
         f"{len(held)} sheets hold something.",
-        cure=f"Name one with --layer: {', '.join(each.name for each in held)}.",
-    )
+        cure=f"Name one with --layer: {', '.join(names)}.",
+        zh=f"有 {len(held)} 个工作表有内容，请指明一个（--layer）：{'、'.join(names)}。",
+        option="layer", choices=names,
+    )  # fmt: skip
 
 
 def _words(row: list[Any]) -> int:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,10 +63,10 @@ class Visit:
     requested: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
-    def open(self, hash_: str) -> None:
+    def open(self, hash_: str, path: str = "") -> None:
         # A new page, not a jump within it.
         self.page.goto("about:blank")
-        self.page.goto(f"{self.address}/#{hash_}")
+        self.page.goto(f"{self.address}/{path}#{hash_}")
 
     def sign_in(self, username: str, password: str) -> None:
         self.page.fill("input[name=username]", username)
@@ -88,14 +89,23 @@ class Visit:
         return self.page.locator(selector).first
 
 
-@pytest.fixture
-def visit(sample: Service, browser: Browser) -> Iterator[Callable[..., Visit]]:
-    """Open a page of a size and a language; signed in, unless the role is null."""
+Start = Callable[..., Visit]
+# What a browser complains of where the page itself says what is wrong.
+EXPECTED = re.compile(r"status of (401|422)")
+
+
+@contextmanager
+def visits_to(service: Service, browser: Browser) -> Iterator[Start]:
+    """Open pages of a size and a language; signed in, unless the role is null."""
     contexts: list[BrowserContext] = []
     visits: list[Visit] = []
 
     def start(
-        size: str = "desktop", lang: str = "zh", role: str | None = "planner", **options: object
+        size: str = "desktop",
+        lang: str = "zh",
+        role: str | None = "planner",
+        path: str = "",
+        **options: object,
     ) -> Visit:
         width, height = SIZES[size]
         # A flight is many frames, each drawn without a graphics card: only who asks for it gets it.
@@ -104,17 +114,18 @@ def visit(sample: Service, browser: Browser) -> Iterator[Callable[..., Visit]]:
         context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         if role is not None:
-            with sample.client(role) as client:
-                token = client.cookies["wangge_session"]
-            context.add_cookies([{"name": "wangge_session", "value": token, "url": sample.address}])
-        made = Visit(context.new_page(), sample.address)
+            token = service.token(role)
+            context.add_cookies(
+                [{"name": "wangge_session", "value": token, "url": service.address}]
+            )
+        made = Visit(context.new_page(), service.address)
         context.on("request", lambda request: made.requested.append(request.url))
         made.page.on("pageerror", lambda error: made.complaints.append(str(error)))
         made.page.on(
             "console",
             lambda said: made.complaints.append(said.text) if said.type == "error" else None,
         )
-        made.open(f"?lang={lang}")
+        made.open(f"?lang={lang}", path)
         visits.append(made)
         return made
 
@@ -123,13 +134,19 @@ def visit(sample: Service, browser: Browser) -> Iterator[Callable[..., Visit]]:
         # An address of another host is a leak, whatever the test was about.
         strangers = {
             url for url in each.requested
-            if not url.startswith((f"{sample.address}/", "data:", "blob:", "about:"))
+            if not url.startswith((f"{service.address}/", "data:", "blob:", "about:"))
         }  # fmt: skip
         assert strangers == set()
-        expected = re.compile(r"status of (401|422)")
-        assert [text for text in each.complaints if not expected.search(text)] == []
+        assert [text for text in each.complaints if not EXPECTED.search(text)] == []
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def visit(sample: Service, browser: Browser) -> Iterator[Start]:
+    """Open a page of the sample county; see :func:`visits_to`."""
+    with visits_to(sample, browser) as start:
+        yield start
 
 
 @pytest.fixture(scope="session")

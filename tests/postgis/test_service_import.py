@@ -112,6 +112,53 @@ def test_a_file_that_does_not_say_its_crs_is_asked_for_it(
     assert "coordinate system" in failed["error"]
 
 
+def two_sheets() -> bytes:
+    book = openpyxl.Workbook()
+    for sheet in (book.active, book.create_sheet("村二")):
+        for line in LIST.splitlines():
+            sheet.append(line.split(","))
+    book.active.title = "村一"
+    body = io.BytesIO()
+    book.save(body)
+    return body.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "option", "choices", "answer"),
+    [("a.csv", LIST, "crs", [], {"crs": "EPSG:4490"}),
+     ("a.xlsx", two_sheets(), "layer", ["村一", "村二"], {"crs": "EPSG:4490", "layer": "村二"}),
+     ("a.csv", LIST.replace("住户编码", "甲"), "columns", ["甲", *HEAD.split(",")[1:]],
+      {"crs": "EPSG:4490", "columns": {"code": "甲"}}),
+     ("a.csv", LIST.encode("GB18030"), "encoding", [], {"crs": "EPSG:4490", "encoding": "GBK"})],
+)  # fmt: skip
+def test_a_trial_asks_what_the_file_does_not_say(
+    name: str, body: bytes | str, option: str, choices: list[str], answer: dict[str, Any],
+    service: Any, planner: httpx.Client,
+) -> None:  # fmt: skip
+    before, number = count(service), upload(planner, name, body)
+    # What was said wrong is asked again.
+    said = {"crs": None, "encoding": "ascii" if option == "encoding" else None}
+    asked = ask(service, planner, number, **said, dry_run=True)
+    assert (asked["state"], asked["result"]["state"]) == ("done", "asked"), asked["error"]
+    question = asked["result"]["asks"]
+    assert (question["option"], question["choices"]) == (option, choices)
+    assert name in question["message"]
+    assert name in question["message_zh"]
+    # Who does not try is told that it failed: there is nobody to answer.
+    assert ask(service, planner, number, **said)["state"] == "failed"
+    assert count(service) == before
+    tried = ask(service, planner, number, **{"crs": None, **answer}, dry_run=True)["result"]
+    assert (tried["state"], tried["asks"], tried["counts"]["new"]) == ("tried", None, 2)
+
+
+def test_what_can_be_imported_tells_what_is_there(service: Any, planner: httpx.Client) -> None:
+    told = planner.get("/api/imports/kinds").json()
+    assert told["levels"] == {"county": 1, "town": 2, "village": 4}
+    rows = {each["name"]: each["rows"] for each in told["kinds"]}
+    assert (rows["areas"], rows["grids"]) == (7, 16)
+    assert [*rows][:4] == ["areas", "grids", "units", "households"]
+
+
 def test_the_parts_of_a_shapefile_are_one_upload(
     service: Any, planner: httpx.Client, tmp_path: Path
 ) -> None:
