@@ -1,18 +1,31 @@
-"""A tile's address, what a reader may see of it, and how rows become its bytes.
+"""A tile's address, what a reader may see of it, and how its rows are asked for.
 
 Nothing here knows a layer, a role or HTTP.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, FromClause, Select, func, or_, select, true
 
+from geo.generalize import WORLD_M
+
 EXTENT = 4096
 # A symbol or a line's width reaches over the tile's edge by this many of the tile's 4096 units.
 BUFFER = 128
 MAX_ZOOM = 22
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a map shows: a box, and the zoom whose detail it is shown in.
+
+    ``bounds`` are left, bottom, right, top in metres of EPSG:3857.
+    """
+
+    z: int
+    bounds: tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +46,19 @@ class Tile:
         """
         side = 2**self.z if 0 <= self.z <= MAX_ZOOM else 0
         return 0 <= self.x < side and 0 <= self.y < side
+
+    def window(self, margin: float = BUFFER / EXTENT) -> Window:
+        """Return the tile's square, widened on each side by ``margin`` of its own side.
+
+        Examples
+        --------
+        >>> [round(edge) for edge in Tile(1, 1, 0).window(0).bounds]
+        [0, 0, 20037508, 20037508]
+        """
+        side = WORLD_M / 2**self.z
+        left, top = self.x * side - WORLD_M / 2, WORLD_M / 2 - self.y * side
+        far = side * margin
+        return Window(self.z, (left - far, top - side - far, left + side + far, top + far))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,49 +85,73 @@ class Scope:
 Columns = Mapping[str, ColumnElement[Any]]
 
 
-def envelope(tile: Tile, buffer: int = 0) -> ColumnElement[Any]:
-    """Return a tile's square in EPSG:3857, widened by ``buffer`` of its :data:`EXTENT` units."""
-    return func.ST_TileEnvelope(
-        tile.z, tile.x, tile.y, func.ST_TileEnvelope(0, 0, 0), buffer / EXTENT
-    )
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What a layer shows in a window, not yet asked for: as a vector tile, or as rows.
 
-
-def near(shape: ColumnElement[Any], tile: Tile, buffer: int = BUFFER) -> ColumnElement[bool]:
-    """Pick what an index finds in a tile's square."""
-    return shape.op("&&", return_type=Boolean())(envelope(tile, buffer))
-
-
-def encode(
-    name: str,
-    tile: Tile,
-    shape: ColumnElement[Any],
-    columns: Columns,
-    *where: ColumnElement[bool],
-    source: FromClause | None = None,
-    stored: ColumnElement[Any] | None = None,
-) -> Select[bytes]:
-    """Turn columns and a geometry in EPSG:3857 into one tile; rows are picked with the buffer.
-
-    Parameters
+    Attributes
     ----------
     name
-        Of the layer inside the tile.
+        Of the layer inside a vector tile.
+    window
+        Where, and in the detail of which zoom.
     shape
-        What is drawn.
+        What is drawn, in EPSG:3857.
+    columns
+        What is told of each.
     where
         Which rows.
     source
         What the rows come from, where that does not follow from the columns.
     stored
         The indexed column that ``shape`` is made from, where it is made from one.
+    buffer
+        How far over its edge a vector tile holds them.
     """
-    clipped = func.ST_AsMVTGeom(shape, envelope(tile), EXTENT, BUFFER, True).label("geom")
-    rows = select(clipped, *(column.label(key) for key, column in columns.items()))
-    if source is not None:
-        rows = rows.select_from(source)
-    # && alone lets the index decide (on the stored column, where the shape is made from it);
-    # what it lets in beside is clipped away.
-    picked = near(shape if stored is None else stored, tile)
-    found = rows.where(picked, *where).subquery("found")
-    drawn = select(found).where(found.c.geom.is_not(None)).subquery("drawn")
-    return select(func.ST_AsMVT(drawn.table_valued(), name, EXTENT, "geom"))
+
+    name: str
+    window: Window
+    shape: ColumnElement[Any]
+    columns: Columns
+    where: Sequence[ColumnElement[bool]] = ()
+    source: FromClause | None = None
+    stored: ColumnElement[Any] | None = None
+    buffer: int = BUFFER
+
+    def mvt(self, tile: Tile) -> Select[bytes]:
+        """Return the statement whose single value is the vector tile."""
+        clipped = func.ST_AsMVTGeom(self.shape, envelope(tile), EXTENT, self.buffer, True)
+        found = self._picked(clipped).subquery("found")
+        drawn = select(found).where(found.c.geom.is_not(None)).subquery("drawn")
+        return select(func.ST_AsMVT(drawn.table_valued(), self.name, EXTENT, "geom"))
+
+    def rows(self) -> Select[*tuple[Any, ...]]:
+        """Return the statement for rows: ``geom`` as WKB (EPSG:3857), and the columns.
+
+        What lies far outside the window is cut off, with the cut itself well outside.
+        """
+        left, bottom, right, top = self.window.bounds
+        far = (right - left) / 4
+        around = func.ST_MakeEnvelope(left - far, bottom - far, right + far, top + far, 3857)
+        return self._picked(func.ST_AsBinary(func.ST_ClipByBox2D(self.shape, around)))
+
+    def _picked(self, shape: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+        columns = (column.label(key) for key, column in self.columns.items())
+        rows = select(shape.label("geom"), *columns)
+        if self.source is not None:
+            rows = rows.select_from(self.source)
+        # && alone lets the index decide (on the stored column, where the shape is made from it);
+        # what it lets in beside is clipped away.
+        indexed = self.shape if self.stored is None else self.stored
+        return rows.where(near(indexed, self.window), *self.where)
+
+
+def envelope(tile: Tile) -> ColumnElement[Any]:
+    """Return a tile's square in EPSG:3857."""
+    return func.ST_TileEnvelope(tile.z, tile.x, tile.y)
+
+
+def near(shape: ColumnElement[Any], window: Window) -> ColumnElement[bool]:
+    """Pick what an index finds in a window."""
+    box = func.ST_MakeEnvelope(*window.bounds, 3857)
+    return shape.op("&&", return_type=Boolean())(box)

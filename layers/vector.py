@@ -1,7 +1,8 @@
-"""Vector tiles: (layer, tile, scope) to the statement that makes the tile in the database.
+"""What is in each layer: (layer, window, scope) to the statement for its rows, or for a tile.
 
 Nothing here knows roles or HTTP. A :class:`layers.tiles.Scope` says which rows and how closely a
-reader may see; a statement returns one row with the tile's bytes (Mapbox Vector Tile 2.1).
+reader may see, once for vector tiles and pictures; a tile's statement returns one row with the
+bytes (Mapbox Vector Tile 2.1).
 Geometry comes from the stored EPSG:3857 columns from :data:`layers.catalog.EXACT_ZOOM` on, below
 it from the coverage simplified as one.
 """
@@ -46,7 +47,7 @@ from layers.tables import (
     household_unit,
     reference_feature,
 )
-from layers.tiles import Columns, Scope, Tile, encode, near
+from layers.tiles import Columns, Features, Scope, Tile, Window, near
 
 
 def _simplified(level: tuple[str, ...], zoom: int, code: ColumnElement[str]) -> ColumnElement[bool]:
@@ -54,7 +55,7 @@ def _simplified(level: tuple[str, ...], zoom: int, code: ColumnElement[str]) -> 
     return and_(shape.code == code, shape.zoom == zoom, shape.level.in_(level))
 
 
-def _areas(tile: Tile, scope: Scope) -> Select[bytes]:
+def _areas(window: Window, scope: Scope) -> Features:
     columns = {
         "code": area.c.code,
         "name": area.c.name,
@@ -63,18 +64,20 @@ def _areas(tile: Tile, scope: Scope) -> Select[bytes]:
         "kind": area.c.kind,
     }
     # A village is a few pixels at zoom 7; its border would be noise.
-    levels = ["county"] + (["town"] if tile.z >= 7 else []) + (["village"] if tile.z >= 8 else [])
+    levels = (
+        ["county"] + (["town"] if window.z >= 7 else []) + (["village"] if window.z >= 8 else [])
+    )
     wanted = [area.c.level.in_(levels), scope.around(area.c.code)]
-    zoom = shape_zoom(tile.z)
+    zoom = shape_zoom(window.z)
     if zoom is None:
-        return encode("areas", tile, area.c.geom_3857, columns, *wanted)
+        return Features("areas", window, area.c.geom_3857, columns, wanted)
     joined = area.join(
         coverage_shape, _simplified(("county", "town", "village"), zoom, area.c.code)
     )
-    return encode("areas", tile, coverage_shape.c.geom_3857, columns, *wanted, source=joined)
+    return Features("areas", window, coverage_shape.c.geom_3857, columns, wanted, joined)
 
 
-def _grids(tile: Tile, scope: Scope) -> Select[bytes]:
+def _grids(window: Window, scope: Scope) -> Features:
     columns: dict[str, ColumnElement[Any]] = {
         "code": grid.c.code,
         "name": grid.c.name,
@@ -83,18 +86,18 @@ def _grids(tile: Tile, scope: Scope) -> Select[bytes]:
         "coverage": grid.c.coverage,
         "area_code": grid.c.area_code,
     }
-    zoom = shape_zoom(tile.z)
+    mine = [scope.within(grid.c.code)]
+    zoom = shape_zoom(window.z)
     if zoom is None:
-        return encode("grids", tile, grid.c.geom_3857, columns, scope.within(grid.c.code))
+        return Features("grids", window, grid.c.geom_3857, columns, mine)
     joined = grid.join(coverage_shape, _simplified(("grid",), zoom, grid.c.code))
-    shape = coverage_shape.c.geom_3857
-    return encode("grids", tile, shape, columns, scope.within(grid.c.code), source=joined)
+    return Features("grids", window, coverage_shape.c.geom_3857, columns, mine, joined)
 
 
-def _units(tile: Tile, scope: Scope) -> Select[bytes]:
+def _units(window: Window, scope: Scope) -> Features:
     unit = household_unit.c
     columns = {"code": unit.code, "grid_code": unit.grid_code}
-    return encode("units", tile, unit.geom_3857, columns, scope.within(unit.grid_code))
+    return Features("units", window, unit.geom_3857, columns, [scope.within(unit.grid_code)])
 
 
 # Lowest zoom at which a level's names are in the tiles, and their rank: the least goes first.
@@ -107,10 +110,10 @@ _LABELS: Mapping[str, tuple[int, int]] = {
 }
 
 
-def _place_labels(tile: Tile, scope: Scope) -> list[Select[*tuple[Any, ...]]]:
+def _place_labels(window: Window, scope: Scope) -> list[Select[*tuple[Any, ...]]]:
     """Names of areas and grids, each at the one point that was found for it."""
     level = coverage_shape.c.level
-    shown = [key for key, (zoom, _) in _LABELS.items() if tile.z >= zoom]
+    shown = [key for key, (zoom, _) in _LABELS.items() if window.z >= zoom]
     rank = case({key: rank for key, (_, rank) in _LABELS.items()}, value=level)
     return [
         select(
@@ -139,13 +142,13 @@ def _settlement_labels() -> Select[*tuple[Any, ...]]:
     ).where(feature.layer == "settlements", feature.name.is_not(None))
 
 
-def _labels(tile: Tile, scope: Scope) -> Select[bytes]:
-    parts = _place_labels(tile, scope)
-    if tile.z >= _LABELS["settlement"][0]:
-        parts.append(_settlement_labels().where(near(reference_feature.c.geom_3857, tile)))
+def _labels(window: Window, scope: Scope) -> Features:
+    parts = _place_labels(window, scope)
+    if window.z >= _LABELS["settlement"][0]:
+        parts.append(_settlement_labels().where(near(reference_feature.c.geom_3857, window)))
     names = union_all(*parts).subquery("names")
     columns = {key: names.c[key] for key in CATALOG["labels"].columns}
-    return encode("labels", tile, names.c.shape, columns)
+    return Features("labels", window, names.c.shape, columns)
 
 
 # A household's finding is shown to whoever gets only counts at the middle of a cell this wide.
@@ -181,39 +184,38 @@ def finding_markers(scope: Scope) -> Select[*tuple[Any, ...]]:
     ).where(finding.c.check_id == latest_check(), findings_in_scope(scope))  # fmt: skip
 
 
-def _findings(tile: Tile, scope: Scope) -> Select[bytes]:
+def _findings(window: Window, scope: Scope) -> Features:
     """Every finding as a marker, and from :data:`FINDING_SHAPE_ZOOM` on its shape as well."""
     columns = (finding.c.id, finding.c.rule, finding.c.severity)
     mine = [finding.c.check_id == latest_check(), findings_in_scope(scope)]
     parts = [finding_markers(scope)]
-    if tile.z >= FINDING_SHAPE_ZOOM:
+    if window.z >= FINDING_SHAPE_ZOOM:
         shape = finding.c.geom_3857
         kind = case({1: "line", 2: "polygon"}, value=func.ST_Dimension(shape), else_="point")
-        drawn = [near(shape, tile), func.ST_Dimension(shape) > 0]
+        drawn = [near(shape, window), func.ST_Dimension(shape) > 0]
         parts.append(select(*columns, kind.label("shape"), shape.label("at")).where(*mine, *drawn))
     both = union_all(*parts).subquery("both")
-    return encode(
-        "findings", tile, both.c["at"], {k: both.c[k] for k in CATALOG["findings"].columns}
-    )
+    told = {key: both.c[key] for key in CATALOG["findings"].columns}
+    return Features("findings", window, both.c["at"], told)
 
 
-def _households(tile: Tile, scope: Scope) -> Select[bytes]:
-    if tile.z < HOUSEHOLD_ZOOM or not scope.individual:
-        return _household_counts(tile, scope)
+def _households(window: Window, scope: Scope) -> Features:
+    if window.z < HOUSEHOLD_ZOOM or not scope.individual:
+        return _household_counts(window, scope)
     # A point on a border is in a grid: ST_Intersects takes the border in, as the check does. Asked
     # from the grid's side, for PostGIS then prepares each grid once and not once a household.
     held = household.alias("held")
     inside = select(held.c.code).join(grid, func.ST_Intersects(grid.c.geom, held.c.geom))
     # An overlay grid is a household's grid only by record.
     answers = or_(grid.c.coverage == "exclusive", grid.c.code == held.c.grid_code)
-    covered = household.c.code.in_(inside.where(answers, near(grid.c.geom_3857, tile)))
+    covered = household.c.code.in_(inside.where(answers, near(grid.c.geom_3857, window)))
     columns: Columns = {
         "code": household.c.code,
         "covered": covered,
         "located": household.c.geom.is_not(None),
     }
-    mine = own_households(scope)
-    return encode("households", tile, household.c.geom_3857, columns, mine)
+    mine = [own_households(scope)]
+    return Features("households", window, household.c.geom_3857, columns, mine)
 
 
 def own_households(scope: Scope) -> ColumnElement[bool]:
@@ -222,42 +224,36 @@ def own_households(scope: Scope) -> ColumnElement[bool]:
     return or_(scope.within(household.c.grid_code), scope.within(household.c.area_code))
 
 
-def _household_counts(tile: Tile, scope: Scope) -> Select[bytes]:
-    """Sum whole groups, a cell of 1/32 of the tile each; no group has less than k."""
+def _household_counts(window: Window, scope: Scope) -> Features:
+    """Sum whole groups, a cell of 1/32 of a tile each; no group has less than k."""
     group = household_group.c
-    west, _, _, north, cell = _corners(tile)
     spot = group.geom_3857
-    inside = near(spot, tile, 0)
-    column, row = (func.ST_X(spot) - west) / cell, (north - func.ST_Y(spot)) / cell
+    # The cells of one zoom are the same whatever the window: two pictures agree on their edge.
+    cell = WORLD_M / 2**window.z / 32
     counts = (
         select(func.sum(group.n).label("n"), func.ST_Centroid(func.ST_Collect(spot)).label("at"))
-        .where(inside, scope.around(group.area_code))
-        .group_by(func.floor(column), func.floor(row))
+        .where(near(spot, window), scope.around(group.area_code))
+        .group_by(func.floor(func.ST_X(spot) / cell), func.floor(func.ST_Y(spot) / cell))
         .subquery("counts")
     )
-    return encode("households", tile, counts.c["at"], {"n": cast(counts.c.n, Integer)})
+    # A tile's margin is one cell, whole; a reader of tiles who sums them up counts each once.
+    n: Columns = {"n": cast(counts.c.n, Integer)}
+    return Features("households", window, counts.c["at"], n, buffer=0)
 
 
-def _corners(tile: Tile) -> tuple[float, float, float, float, float]:
-    """Return west, south, east, north and a cell's side, metres of EPSG:3857."""
-    side = WORLD_M / 2**tile.z
-    west, north = tile.x * side - WORLD_M / 2, WORLD_M / 2 - tile.y * side
-    return west, north - side, west + side, north, side / 32
-
-
-def _ground(tile: Tile, scope: Scope) -> Select[bytes]:
+def _ground(window: Window, scope: Scope) -> Features:
     """Roads, rivers, settlements: the same for everyone, whatever the scope."""
     del scope
     feature = reference_feature.c
     columns = {"layer": feature.layer, "class": feature["class"], "name": feature.name}
     shape = feature.geom_3857
     lowest = case(GROUND_FROM, value=feature["class"], else_=0)
-    seen = lowest <= tile.z
-    simple = func.ST_Simplify(shape, pixel_m(tile.z) / 2, True)
-    return encode("ground", tile, simple, columns, seen, stored=shape)
+    seen = lowest <= window.z
+    simple = func.ST_Simplify(shape, pixel_m(window.z) / 2, True)
+    return Features("ground", window, simple, columns, [seen], stored=shape)
 
 
-_MAKERS: Mapping[str, Callable[[Tile, Scope], Select[bytes]]] = {
+_MAKERS: Mapping[str, Callable[[Window, Scope], Features]] = {
     "areas": _areas,
     "grids": _grids,
     "units": _units,
@@ -285,4 +281,24 @@ def tile_statement(layer: str, tile: Tile, scope: Scope) -> Select[bytes]:
     KeyError
         If there is no such layer.
     """
-    return _MAKERS[layer](tile, scope)
+    return _MAKERS[layer](tile.window(), scope).mvt(tile)
+
+
+def row_statement(layer: str, window: Window, scope: Scope) -> Select[*tuple[Any, ...]]:
+    """Return the statement for a layer's rows: ``geom`` as WKB (EPSG:3857), and its columns.
+
+    Parameters
+    ----------
+    layer
+        A layer of the catalogue.
+    window
+        Where, and in the detail of which zoom.
+    scope
+        What the reader may see: the same rows as in the vector tiles.
+
+    Raises
+    ------
+    KeyError
+        If there is no such layer.
+    """
+    return _MAKERS[layer](window, scope).rows()
