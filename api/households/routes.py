@@ -83,3 +83,15 @@ def post_locations(body: Locations, reader: InArea, session: Database) -> Locate
     places = {each.code: (each.lon, each.lat) for each in body.places}
     number, placed, job = service.locate(session, scope_of(reader), places, reader.username)
     return Located(number=number, located=placed, job=job)
+
+
+@router.delete("/locations/{import}", summary="Take places back", responses={**NOT_FOUND})
+def delete_locations(
+    number: Annotated[int, Path(alias="import", ge=1, examples=[14])],
+    reader: InArea,
+    session: Database,
+) -> Located:
+    """Let what one placing placed be without a place again: one's own, or as a planner any."""
+    planner = reader.role != "party_officer" and not reader.prefix
+    own, n, job = service.take_back(session, number, reader.username, anyone_s=planner)
+    return Located(number=own, located=n, job=job)

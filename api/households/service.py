@@ -9,15 +9,17 @@ from uuid import UUID
 
 import pandas as pd
 import shapely
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api import audit
-from api.errors import ConflictError, InvalidRequestError
+from api.errors import ConflictError, InvalidRequestError, NotFoundError
 from api.households import store
-from api.imports.history import next_version, remember
+from api.imports.history import next_version, remember, undo
 from api.imports.service import hold_lock
 from api.jobs.queue import enqueue
 from geo.addresses import propose_places
+from layers.tables import data_import
 from layers.tiles import Scope
 
 TITLE = "地图上补点 · Households placed on the map"
@@ -83,6 +85,47 @@ def locate(
     )  # fmt: skip
     audit.record(session, created_by, audit.LOCATED, target=f"import {number}")
     return number, placed, enqueue(connection, "check", {}, created_by)
+
+
+def take_back(
+    session: Session, number: int, reader: str, *, anyone_s: bool
+) -> tuple[int, int, UUID]:
+    """Take a placing back, as a version of its own.
+
+    Parameters
+    ----------
+    number
+        What :func:`locate` returned.
+    reader
+        Who asks.
+    anyone_s
+        Whether he may take back what others have placed.
+
+    Returns
+    -------
+    (int, int, UUID)
+        The undoing's number, how many households have no place again, the check that follows.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such placing, or it is another's.
+    ConflictError
+        If it is taken back already, or some of its rows have been changed since.
+    """
+    connection = session.connection()
+    hold_lock(connection)
+    placed = select(data_import.c.created_by).where(
+        data_import.c.id == number, data_import.c.file == TITLE, data_import.c.undoes.is_(None)
+    )
+    owner = session.scalar(placed)
+    if owner is None or not (anyone_s or owner == reader):
+        raise NotFoundError(
+            f"There is no placing {number} of yours.", f"没有您的补点记录 {number}。"
+        )
+    own, counts = undo(connection, number, reader)
+    audit.record(session, reader, audit.UNDONE, target=f"import {number}")
+    return own, counts["changed"], enqueue(connection, "check", {}, reader)
 
 
 def _shown(codes: Sequence[str]) -> str:

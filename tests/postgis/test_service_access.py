@@ -47,6 +47,7 @@ CALLS = {
     "GET /api/households/unlocated": "/api/households/unlocated",
     "GET /api/households/unlocated/{code}": f"/api/households/unlocated/{OWN}",
     "POST /api/households/locations": "/api/households/locations",
+    "DELETE /api/households/locations/{import}": "/api/households/locations/1",
     "GET /api/areas": "/api/areas",
     "GET /api/areas/{code}": f"/api/areas/{OWN}",
     "GET /api/grids/{code}": f"/api/grids/{OWN}001",

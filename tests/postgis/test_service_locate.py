@@ -99,3 +99,42 @@ def test_an_officer_places_his_households_and_it_can_be_undone(
     undone = service.finished(planner, planner.post(f"/api/imports/{done['import']}/undo"))
     assert undone["state"] == "done", undone["error"]
     assert spot(service, f"{OWN}-0007") is None
+
+
+def test_a_placing_is_taken_back_by_who_made_it_or_a_planner(
+    service: Any, signed_in: Client
+) -> None:
+    planner, officer = signed_in("planner"), signed_in("party_officer")
+
+    def placed_by(client: httpx.Client) -> str:
+        done = post(client, (f"{OWN}-0007", INSIDE)).json()
+        assert spot(service, f"{OWN}-0007") == INSIDE
+        return f"/api/households/locations/{done['import']}"
+
+    own = placed_by(officer)
+    answer = officer.delete(own)
+    assert (answer.status_code, answer.json()["located"]) == (200, 1)
+    assert spot(service, f"{OWN}-0007") is None
+    assert officer.delete(own).status_code == 409
+    # The undoing itself is no placing.
+    number = answer.json()["import"]
+    assert planner.delete(f"/api/households/locations/{number}").status_code == 404
+    anothers = placed_by(planner)
+    assert officer.delete(anothers).status_code == 404
+    assert signed_in("leader").delete(anothers).status_code == 403
+    assert spot(service, f"{OWN}-0007") == INSIDE
+    assert planner.delete(anothers).status_code == 200
+    assert planner.delete(placed_by(officer)).status_code == 200
+    assert spot(service, f"{OWN}-0007") is None
+
+
+def test_an_import_is_no_placing(service: Any, signed_in: Client) -> None:
+    planner = signed_in("planner")
+    number = planner.post("/api/uploads").json()["upload"]
+    head = "住户编码,住址,村（社区）编码"
+    planner.put(f"/api/uploads/{number}/a.csv", content=f"{head}\nN9,九号,{OWN}\n".encode())
+    body = {"upload": number, "kind": "households"}
+    done = service.finished(planner, planner.post("/api/imports", json=body))["result"]
+    assert done["state"] == "imported", done
+    assert planner.delete(f"/api/households/locations/{done['import']}").status_code == 404
+    service.finished(planner, planner.post(f"/api/imports/{done['import']}/undo"))
