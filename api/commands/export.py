@@ -27,7 +27,7 @@ def export(
     ],
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", help="FILE.(gpkg|geojson|shp.zip|parquet|csv|xlsx)"),
+        typer.Option("--output", "-o", help="FILE.(gpkg|geojson|shp.zip|kml|kmz|parquet|csv|xlsx)"),
     ],
     *,
     area: Annotated[

@@ -162,11 +162,6 @@ def _note(outcome: Outcome, outgoing: Outgoing) -> None:
             f"Coordinates are {outgoing.target.name}, which no registry has: import it with "
             f"--crs {outgoing.target.name}."
         )
-    if outgoing.geometry and not outgoing.target.is_stored:
-        outcome.notes.append(
-            "Brought back to EPSG:4326 its coordinates are the same to 1e-13 degrees, but not to "
-            "the last bit: an import counts such shapes as changed."
-        )
 
 
 def _pieces(

@@ -38,6 +38,7 @@ from sqlalchemy import (
 )
 
 from api.db import copy_rows
+from api.imports.places import keep_places
 from api.imports.rules import find_rejects
 from layers.tables import SRID, area, metadata
 from layers.transfer.errors import TransferError
@@ -102,6 +103,8 @@ class Staging:
         )
         self.incoming.create(connection)
         self.given: set[str] = set()
+        # Whether coordinates were brought here from another system.
+        self.moved = False
 
     def _require_area(self, code: str) -> None:
         """Refuse a code that is no area's: of an empty one everything would be absent."""
@@ -143,6 +146,8 @@ class Staging:
                     self.incoming.c.row == func.any(literal(rows, ARRAY(BigInteger)))
                 )
             )
+        if "geom" in self.given:
+            keep_places(self.connection, self.incoming, self.target, moved=self.moved)
         return rejects, repeated
 
     # -- making rows whole -----------------------------------------------------------------------

@@ -40,3 +40,17 @@ def restore(values: pa.ChunkedArray) -> pa.ChunkedArray:
     ['=1+1', "'=1", "'tis"]
     """
     return pc.replace_substring_regex(values, UNMARKED, r"\1")
+
+
+def unambiguous(values: pa.Array) -> pa.Array:
+    """Mark text that looks marked, and no other: the import unmarks whatever the format is.
+
+    Examples
+    --------
+    >>> unambiguous(pa.array(["=1+1", "'=1"])).to_pylist()
+    ['=1+1', "''=1"]
+    """
+    if not pa.types.is_string(values.type):
+        return values
+    like = pc.match_substring_regex(values, UNMARKED)
+    return pc.if_else(like, pc.binary_join_element_wise("'", values, ""), values)

@@ -20,7 +20,7 @@ from geo.errors import CoordinateError
 from geo.measure import WGS84, reproject
 from layers.transfer.kinds import Field, Kind
 from layers.transfer.mapping import map_columns
-from layers.transfer.placing import DATUMS, Convert, hidden_datum, parse_crs
+from layers.transfer.placing import DATUMS, STORED, Convert, hidden_datum, parse_crs
 
 Lang = Literal["zh", "en", "code"]
 Geometries = NDArray[np.object_]
@@ -80,6 +80,11 @@ class Outgoing:
         return next(iter(self.types)) if len(self.types) == 1 else "Unknown"
 
     @property
+    def arrow_types(self) -> list[pa.DataType]:
+        """The type in which each column leaves."""
+        return [arrow_type(c.field, self.lang, masked=c.masked) for c in self.columns]
+
+    @property
     def name(self) -> str:
         """What the layer is called inside of a file; a datum that no file can name is in it."""
         name = self.kind.named or self.kind.name
@@ -113,9 +118,7 @@ class Target:
         self.name = names[0] if names else self.crs.to_string()
         self.is_degrees = bool(self.crs.is_geographic)
         # As on the way in: CGCS2000 degrees are taken as they are.
-        self.is_stored = not self.hidden and (
-            self.is_degrees and self.crs.to_epsg() in (4326, 4490, 4979)
-        )
+        self.is_stored = not self.hidden and self.is_degrees and self.crs.to_epsg() in STORED
 
     @property
     def is_crs84(self) -> bool:

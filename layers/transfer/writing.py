@@ -1,4 +1,4 @@
-"""Layers to files: GeoPackage, GeoJSON, Shapefile, GeoParquet, CSV and XLSX, a batch at a time.
+"""Layers to files: each format that is read, a batch at a time.
 
 Coordinates are written so that the same doubles are read again. What a format cannot hold is
 refused with a cure, or left out and said; nothing is cut short in silence.
@@ -23,8 +23,9 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldE
 
 from layers.transfer.cells import cell_columns, moments, require_cells, write_sheet
 from layers.transfer.errors import TransferError
-from layers.transfer.formulas import UNMARKED
-from layers.transfer.outgoing import Geometries, Outgoing, Piece, arrow_type, short_names
+from layers.transfer.formulas import unambiguous
+from layers.transfer.kml import require_crs84, write_kml, write_kmz
+from layers.transfer.outgoing import Outgoing, Piece, short_names
 
 SHAPE = "geom"
 # A dBASE table holds so many bytes of text in a column.
@@ -111,26 +112,15 @@ def _shapefile(path: Path, outgoing: Outgoing) -> None:
             cure="Choose .gpkg, .parquet, .csv or .xlsx.",
         )
     names = short_names(outgoing.kind, outgoing.columns)
-    turned: list[int] = []
-
-    def narrow(record: Piece) -> list[pa.Array]:
-        if record.shapes is not None:
-            turned.append(_turned(record.shapes, single=outgoing.kind.shapes == "any"))
-        return _narrow(outgoing, record)
-
     with tempfile.TemporaryDirectory(prefix="wangge-") as folder:
         base = Path(folder) / f"{outgoing.name}.shp"
         options = {"encoding": "UTF-8", "geometry_type": wide.pop()}
-        _ogr(base, outgoing, "ESRI Shapefile", names, narrow, options)
+        _ogr(
+            base, outgoing, "ESRI Shapefile", names, lambda piece: _narrow(outgoing, piece), options
+        )
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for each in sorted(base.parent.iterdir()):
                 archive.write(each, each.name)
-    if sum(turned):
-        outgoing.notes.append(
-            f"A Shapefile turns outer rings clockwise, and knows no collection of one part: "
-            f"{sum(turned):,} shapes keep their vertices, and count as changed if the file is "
-            "imported. A GeoPackage keeps them as they are."
-        )
 
 
 def _ogr(
@@ -139,7 +129,7 @@ def _ogr(
 ) -> None:  # fmt: skip
     fields = [
         (name, pa.string() if pa.types.is_timestamp(kind) else kind)
-        for name, kind in zip(names, _types(outgoing), strict=True)
+        for name, kind in zip(names, outgoing.arrow_types, strict=True)
     ]
     if outgoing.geometry:
         fields.append((SHAPE, pa.binary()))
@@ -172,10 +162,6 @@ def _ogr(
             raise (failed or [error])[0] from error
 
 
-def _types(outgoing: Outgoing) -> list[pa.DataType]:
-    return [arrow_type(c.field, outgoing.lang, masked=c.masked) for c in outgoing.columns]
-
-
 def _wkb(piece: Piece) -> pa.Array:
     return pa.array(shapely.to_wkb(piece.shapes), pa.binary())
 
@@ -183,17 +169,9 @@ def _wkb(piece: Piece) -> pa.Array:
 def _typed(piece: Piece) -> list[pa.Array]:
     """Return columns with their types, but text for moments: GDAL has no microseconds."""
     return [
-        moments(each) if pa.types.is_timestamp(each.type) else _unambiguous(each)
+        moments(each) if pa.types.is_timestamp(each.type) else unambiguous(each)
         for each in piece.columns
     ]
-
-
-def _unambiguous(values: pa.Array) -> pa.Array:
-    """Mark text that looks marked: the import takes the marking back, whatever the format."""
-    if not pa.types.is_string(values.type):
-        return values
-    like = pc.match_substring_regex(values, UNMARKED)
-    return pc.if_else(like, pc.binary_join_element_wise("'", values, ""), values)
 
 
 def _narrow(outgoing: Outgoing, piece: Piece) -> list[pa.Array]:
@@ -219,31 +197,11 @@ def _narrow(outgoing: Outgoing, piece: Piece) -> list[pa.Array]:
     return arrays
 
 
-def _turned(shapes: Geometries, *, single: bool) -> int:
-    """Count the shapes that a Shapefile does not keep.
-
-    Parameters
-    ----------
-    single
-        Whether a collection of one line is not the same as the line.
-    """
-    parts, row = shapely.get_parts(shapes, return_index=True)
-    polygon = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
-    rings, part = shapely.get_rings(parts[polygon], return_index=True)
-    outer = np.diff(part, prepend=-1) > 0
-    wrong = np.zeros(len(shapes), dtype=bool)
-    wrong[row[polygon][part[shapely.is_ccw(rings) == outer]]] = True
-    if single:
-        many = shapely.get_type_id(shapes) >= shapely.GeometryType.MULTILINESTRING
-        wrong |= many & (shapely.get_num_geometries(shapes) == 1)
-    return int(wrong.sum())
-
-
 # -- GeoParquet and GeoJSON ----------------------------------------------------------------------
 
 
 def _parquet(path: Path, outgoing: Outgoing) -> None:
-    fields = [(c.header, t) for c, t in zip(outgoing.columns, _types(outgoing), strict=True)]
+    fields = [(c.header, t) for c, t in zip(outgoing.columns, outgoing.arrow_types, strict=True)]
     metadata = {}
     if outgoing.geometry:
         fields.append(("geometry", pa.binary()))
@@ -256,18 +214,14 @@ def _parquet(path: Path, outgoing: Outgoing) -> None:
     schema = pa.schema(fields, metadata)
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for piece in outgoing.pieces():
-            held = [_unambiguous(each) for each in piece.columns]
+            held = [unambiguous(each) for each in piece.columns]
             if outgoing.geometry:
                 held.append(_wkb(piece))
             writer.write_batch(pa.record_batch(held, schema=schema))
 
 
 def _geojson(path: Path, outgoing: Outgoing) -> None:
-    if outgoing.geometry and not outgoing.target.is_crs84:
-        raise TransferError(
-            f"GeoJSON is always in WGS 84 (RFC 7946), and never in {outgoing.target.name}.",
-            cure="Leave --crs out, or choose .gpkg.",
-        )
+    require_crs84(outgoing, "GeoJSON")
     headers = [column.header for column in outgoing.columns]
     with path.open("w", encoding="utf-8", newline="\n") as sink:
         sink.write('{"type":"FeatureCollection","features":[')
@@ -287,7 +241,7 @@ def _properties(piece: Piece) -> Iterator[tuple[object, ...]]:
             values = moments(values, "T")
         elif pa.types.is_date(values.type):
             values = pc.cast(values, pa.string())
-        columns.append(_unambiguous(values).to_pylist())
+        columns.append(unambiguous(values).to_pylist())
     return zip(*columns, strict=True)
 
 
@@ -321,6 +275,8 @@ WRITERS: Mapping[str, Callable[[Path, Outgoing], None]] = {
     ".gpkg": _geopackage,
     ".geojson": _geojson,
     ".shp.zip": _shapefile,
+    ".kml": write_kml,
+    ".kmz": write_kmz,
     ".parquet": _parquet,
     ".csv": _csv,
     ".xlsx": _xlsx,

@@ -65,7 +65,7 @@ def test_a_system_of_another_part_of_the_world_is_refused() -> None:
 
 
 def test_an_ending_without_a_format_is_refused() -> None:
-    for name in ("x", "x.zip", "x.shp", "x.kml"):
+    for name in ("x", "x.zip", "x.shp", "x.pdf"):
         with pytest.raises(TransferError, match=r"\.shp\.zip"):
             ending_of(Path(name))
 
