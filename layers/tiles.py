@@ -128,12 +128,9 @@ class Features:
     def rows(self) -> Select[*tuple[Any, ...]]:
         """Return the statement for rows: ``geom`` as WKB (EPSG:3857), and the columns.
 
-        What lies far outside the window is cut off, with the cut itself well outside.
+        A shape is whole: cut at the window's edge, its dashes would begin anew in every picture.
         """
-        left, bottom, right, top = self.window.bounds
-        far = (right - left) / 4
-        around = func.ST_MakeEnvelope(left - far, bottom - far, right + far, top + far, 3857)
-        return self._picked(func.ST_AsBinary(func.ST_ClipByBox2D(self.shape, around)))
+        return self._picked(func.ST_AsBinary(self.shape))
 
     def _picked(self, shape: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
         columns = (column.label(key) for key, column in self.columns.items())

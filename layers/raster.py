@@ -1,0 +1,217 @@
+"""Pictures: rows of layers to PNG, in the look of the live map, as a tile or of any box.
+
+The look is the MapLibre style's own (:mod:`layers.map_style`), evaluated at the picture's zoom. A
+tile is 256 pixels wide, and MapLibre's zoom counts tiles of 512: a picture tile is drawn as the
+live map is one zoom further out, which is where it shows the same ground at the same size.
+
+Tiles are seamless: rows are asked for with a margin, so that a symbol on an edge is drawn on both
+sides of it; a pattern starts at the world's corner; dashes start where their line does, for no
+shape is cut; and names are placed for all tiles at once (:mod:`layers.labels`).
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from geo.generalize import TILE_PIXELS, WORLD_M
+from layers import labels, mapnik_style
+from layers.expressions import Json
+from layers.labels import Label
+from layers.map_style import STYLES, Language, style_document
+from layers.mapnik_engine import REACH, Box, Ready, draw
+from layers.style import IMAGES
+from layers.tiles import MAX_ZOOM, Tile, Window
+
+Rows = Sequence[Mapping[str, Any]]
+SIDE = 256
+# Every pattern starts anew after this many pixels.
+PERIOD = math.lcm(*(image.size for image in IMAGES if image.repeats))
+# Greatest width and height of a picture, pixels: as far as the memory of a small server goes.
+MOST_PIXELS = 12_000
+
+
+@cache
+def layers_of(source: str, lang: Language) -> Sequence[Mapping[str, Json]]:
+    """Return the style's layers that draw a source, the lowest first.
+
+    Raises
+    ------
+    KeyError
+        If no style draws it.
+    """
+    for name in STYLES:
+        found: Any = style_document(name, lang)["layers"]
+        own = [layer for layer in found if layer.get("source") == source]
+        if own:
+            return own
+    raise KeyError(source)
+
+
+def style_zoom(bounds: Box, width: float) -> float:
+    """Return the zoom of the style at which a box is so many pixels wide."""
+    return math.log2(WORLD_M / TILE_PIXELS * width / (bounds[2] - bounds[0]))
+
+
+def window_of(bounds: Box, width: float) -> Window:
+    """Return where the rows of a picture come from.
+
+    Parameters
+    ----------
+    bounds
+        Left, bottom, right, top of the picture, metres of EPSG:3857.
+    width
+        Of the picture, pixels of the style.
+    """
+    left, bottom, right, top = bounds
+    far = (right - left) / width * REACH
+    # Half a thousandth: a tile's own zoom is not missed by a rounding.
+    zoom = math.floor(style_zoom(bounds, width) + 0.0005)
+    wider = (left - far, bottom - far, right + far, top + far)
+    return Window(min(max(zoom, 0), MAX_ZOOM), wider)
+
+
+def tile_window(tile: Tile) -> Window:
+    """Return where the rows of a tile's picture come from."""
+    return window_of(tile.window(0).bounds, SIDE)
+
+
+def picture(
+    rows: Mapping[str, Rows],
+    bounds: Box,
+    size: tuple[int, int],
+    *,
+    scale: float = 1.0,
+    lang: Language = "zh",
+    style: str = "coverage",
+    background: str | None = None,
+) -> bytes:
+    """Draw a box of the map, with all that belongs on it.
+
+    Parameters
+    ----------
+    rows
+        By source: what :func:`layers.vector.row_statement` gave for :func:`window_of` the box.
+    bounds
+        Left, bottom, right, top, metres of EPSG:3857.
+    size
+        Width and height in pixels of the style, at most :data:`MOST_PIXELS` after scaling.
+    scale
+        Pixels of the picture for one of the style: 300 / 96 for paper.
+    lang
+        The language of names.
+    style
+        Which of :data:`layers.map_style.STYLES` says what is drawn, and in which order.
+    background
+        A colour; transparent if null.
+
+    Returns
+    -------
+    bytes
+        A PNG.
+
+    Raises
+    ------
+    ValueError
+        If the picture would be too large.
+    """
+    pixels = (round(size[0] * scale), round(size[1] * scale))
+    if max(pixels) > MOST_PIXELS:
+        raise ValueError(f"A picture has at most {MOST_PIXELS} pixels a side.")
+    zoom = style_zoom(bounds, size[0])
+    layers: Any = style_document(style, lang)["layers"]
+    shown = [each for each in layers if each.get("source") in rows]
+    drawn = [
+        ready
+        for each in shown
+        for ready in mapnik_style.ready(each, rows[each["source"]], zoom, scale)
+    ]
+    named = [
+        label
+        for source in {each["source"]: None for each in mapnik_style.text_layers(shown)}
+        for label in place(source, rows[source], zoom, lang)
+    ]
+    return draw(
+        [*drawn, labels.ready(named, zoom)], bounds, pixels, scale=scale, background=background
+    )
+
+
+def place(
+    source: str, rows: Iterable[Mapping[str, Any]], zoom: float, lang: Language
+) -> list[Label]:
+    """Choose the names of a source that are shown at a zoom: ask once, for all tiles."""
+    return labels.place(mapnik_style.text_layers(layers_of(source, lang)), rows, zoom)
+
+
+def tile_picture(
+    source: str, rows: Rows, tile: Tile, *, scale: int = 1, lang: Language = "zh"
+) -> bytes:
+    """Draw a layer's tile, without names.
+
+    Parameters
+    ----------
+    source
+        The layer.
+    rows
+        What :func:`layers.vector.row_statement` gave for :func:`tile_window`.
+    tile
+        Its address.
+    scale
+        2 for a screen of double density: a tile of 512 pixels.
+    lang
+        The language, where the look depends on it.
+
+    Returns
+    -------
+    bytes
+        A PNG with a transparent ground, :data:`SIDE` times ``scale`` pixels wide and high.
+    """
+    drawn = [
+        ready
+        for each in layers_of(source, lang)
+        for ready in mapnik_style.ready(each, rows, tile_zoom(tile), scale)
+    ]
+    return _tile(drawn, tile, scale)
+
+
+def label_tile(placed: Iterable[Label], tile: Tile, *, scale: int = 1) -> bytes:
+    """Draw those of the names that are shown which reach into a tile.
+
+    Parameters
+    ----------
+    placed
+        What :func:`place` chose at :func:`tile_zoom`.
+    tile, scale
+        As for :func:`tile_picture`.
+    """
+    left, top = tile.x * SIDE, tile.y * SIDE
+    here = [each for each in placed if each.touches(left, top, left + SIDE, top + SIDE)]
+    return _tile([labels.ready(here, tile_zoom(tile))] if here else [], tile, scale)
+
+
+def tile_zoom(tile: Tile) -> float:
+    """Return the zoom of the style that a tile's picture is drawn at."""
+    return tile.z + math.log2(SIDE / TILE_PIXELS)
+
+
+def _tile(ready: Sequence[Ready], tile: Tile, scale: int) -> bytes:
+    if not ready:
+        return _blank(SIDE * scale)
+    left, bottom, right, top = tile.window(0).bounds
+    # The drawing begins where a pattern does, and is then cut to the tile.
+    pixel = (right - left) / SIDE
+    across, down = tile.x * SIDE % PERIOD, tile.y * SIDE % PERIOD
+    box = (left - across * pixel, bottom, right, top + down * pixel)
+    side = SIDE * scale
+    return draw(
+        ready,
+        box,
+        (side + across * scale, side + down * scale),
+        scale=scale,
+        crop=(across * scale, down * scale, side, side),
+    )
+
+
+@cache
+def _blank(side: int) -> bytes:
+    return draw([], (0.0, 0.0, 1.0, 1.0), (side, side))
