@@ -144,6 +144,7 @@ export interface Job<Result> {
   result: Result | null;
   error: string | null;
   error_zh: string | null;
+  created_at: string;
 }
 export interface FieldInfo {
   name: string;
@@ -163,6 +164,17 @@ export interface KindInfo {
   partial: boolean;
   rows: number;
   fields: FieldInfo[];
+}
+export interface KindList {
+  kinds: KindInfo[];
+  levels: Partial<Record<Place["level"], number>>;
+}
+/** What must be said before a file can be read. */
+export interface Question {
+  option: "crs" | "layer" | "encoding" | "columns";
+  choices: string[];
+  message: string;
+  message_zh: string;
 }
 export interface RejectGroup {
   field: string;
@@ -186,7 +198,7 @@ export interface Doubt {
 export interface Outcome {
   kind: string;
   file: string;
-  state: "imported" | "unchanged" | "tried" | "rejected" | "doubted";
+  state: "imported" | "unchanged" | "tried" | "rejected" | "doubted" | "asked";
   import: number | null;
   crs: string;
   headers: string[];
@@ -194,6 +206,7 @@ export interface Outcome {
   counts: Record<string, number>;
   notes: string[];
   hopeless: boolean;
+  asks: Question | null;
   doubts: Doubt[];
   reject_groups: RejectGroup[];
 }

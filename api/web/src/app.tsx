@@ -7,7 +7,7 @@ import { Legend } from "./legend";
 import { Panel } from "./panel";
 import { SignIn } from "./signin";
 import { Sketch, sketched } from "./sketch";
-import { language, me, problem, start, t } from "./state";
+import { language, me, outline, problem, start, t } from "./state";
 
 export function App() {
   useEffect(() => {
@@ -24,7 +24,7 @@ export function App() {
         <Ground />
         <Panel />
         <Card />
-        <Legend />
+        {me.value.area && <Legend />}
       </main>
     </>
   );
@@ -48,6 +48,7 @@ function Ground() {
     <section class="ground" aria-label={t("map")}>
       <div ref={place} class="ground-map" />
       <Sketch />
+      {me.value!.area === null && !outline.value && <p class="ground-empty soft">{t("emptyMap")}</p>}
       {fault && <p class="notice ground-fault" role="alert">{t("noWebgl")}</p>}
     </section>
   );

@@ -1,17 +1,21 @@
-// The import page: what it is, the file, what would change, and the decision.
+// The import page: what to bring in, the file, what would change, and the decision.
 
 import { useEffect, useState } from "preact/hooks";
-import type { Job, KindInfo, Outcome } from "./api";
+import { useArrival } from "./arrival";
+import { Ask } from "./ask";
+import type { Job, Outcome } from "./api";
+import { Choose, Fault } from "./choose";
 import { Counts } from "./counts";
 import { count, day } from "./format";
-import { Trial } from "./trial";
+import { Own } from "./own";
+import { Found, Reading } from "./trial";
 import {
-  busy, cancel, chosen, fault, forget, job, kind, kinds, load, named, past, resume, sent, take, undo, upload,
+  busy, chosen, fault, following, forget, guided, job, kinds, load, named, past, resume, sent, trial, undo, upload,
 } from "./imports";
-import { language, me, pick, t } from "./state";
+import { language, me, pick, sheet, t, verdict } from "./state";
 import type { Word } from "./words";
 
-const STEPS: Record<string, Word> = {
+export const STEPS: Record<string, Word> = {
   reading: "reading", comparing: "comparing", doubting: "doubting", writing: "writing",
   committing: "committing", drawing: "drawing", undoing: "undoing", checking: "stepChecking",
 };
@@ -19,93 +23,47 @@ const STEPS: Record<string, Word> = {
 export function ImportPanel() {
   useEffect(() => {
     void load().then(resume);
-    // A file may be dropped anywhere on the page; without this the browser would open it.
-    const over = (event: DragEvent) => event.preventDefault();
-    const drop = (event: DragEvent) => {
-      event.preventDefault();
-      void take([...(event.dataTransfer?.files ?? [])]);
-    };
-    addEventListener("dragover", over);
-    addEventListener("drop", drop);
-    return () => {
-      removeEventListener("dragover", over);
-      removeEventListener("drop", drop);
-    };
   }, []);
+  const working = job.value !== null || sent.value !== null || upload.value !== null;
+  // On a phone a list or a question needs the page, what would change the map.
+  const reads = !working || trial.value?.state === "asked";
+  useEffect(() => {
+    sheet.value = reads;
+  }, [reads]);
   if (!me.value?.may_check) return <p class="notice">{t("onlyPlanners")}</p>;
   if (kinds.value.length === 0) return fault.value ? <Fault /> : <p class="soft" role="status">{t("loading")}</p>;
-  const empty = kinds.value.every((each) => each.rows === 0);
   return (
     <>
-      <section>
-        <h1 class="group-title">{t(empty ? "importFirst" : "importTitle")}</h1>
-        <p class="soft">{t(empty ? "importFirstWhy" : "importWhy")}</p>
-      </section>
-      {job.value || sent.value !== null || upload.value ? <Work /> : <Choose />}
-      {!busy.value && <History />}
+      <p role="status" class="visually-hidden">{told()}</p>
+      {working ? (
+        <Work />
+      ) : (
+        <>
+          <Own />
+          <section>
+            <h1 class="group-title">{t(guided.value ? "importFirst" : "importTitle")}</h1>
+            <p class="soft">{t(guided.value ? "importFirstWhy" : "importWhy")}</p>
+          </section>
+          <Choose />
+        </>
+      )}
+      {!working && <History />}
     </>
   );
 }
 
-function Fault() {
-  return <p class="notice" role="alert">{pick(fault.value!.zh, fault.value!.en)}</p>;
-}
-
-// -- choosing ------------------------------------------------------------------------------------
-
-function Choose() {
-  const next = kinds.value.find((each) => each.rows === 0)?.name;
-  const ready = !chosen.value?.named || /^[\p{L}\p{N}_-]{1,40}$/u.test(named.value.trim());
-  return (
-    <>
-      {fault.value && <Fault />}
-      <ul class="kinds" aria-label={t("whatIsIt")}>
-        {kinds.value.map((each) => (
-          <Choice key={each.name} each={each} next={each.name === next} />
-        ))}
-      </ul>
-      {chosen.value && (
-        <a class="link templates" href={`/api/imports/templates/${kind.value}.xlsx?lang=${language.value}`} download>
-          {t("templateOf", { kind: pick(chosen.value.zh, chosen.value.en) })}
-        </a>
-      )}
-      {chosen.value?.named && (
-        <label class="field">
-          {t("itsName")}
-          <input value={named.value} placeholder={t("itsNameHint")} onInput={(event) => (named.value = event.currentTarget.value)} />
-        </label>
-      )}
-      <label class={`drop${ready ? "" : " waits"}`}>
-        <b>{t("drop")}</b>
-        <span class="primary">{t("choose")}</span>
-        <input
-          type="file"
-          multiple
-          disabled={!ready}
-          class="visually-hidden"
-          onChange={(event) => void take([...(event.currentTarget.files ?? [])])}
-        />
-        <small>{t("formats")}</small>
-      </label>
-    </>
-  );
-}
-
-function Choice({ each, next }: { each: KindInfo; next: boolean }) {
-  const name = pick(each.zh, each.en);
-  const lang = language.value;
-  return (
-    <li>
-      <label>
-        <input type="radio" name="kind" checked={kind.value === each.name} onChange={() => (kind.value = each.name)} />
-        <span>
-          {name}
-          {next && <em>{t("next")}</em>}
-          <small>{each.rows ? t("have", { n: count(lang, each.rows) }) : t("haveNone")}</small>
-        </span>
-      </label>
-    </li>
-  );
+/** What the page says aloud: the step that is being done, then what came of it. */
+function told(): string {
+  if (sent.value !== null) return t("sending");
+  const held = job.value;
+  if (!held) return "";
+  if (busy.value) return t(STEPS[held.step] ?? "queued");
+  if (held.state === "cancelled") return t("cancelled");
+  if (held.state === "failed") return t("couldNot");
+  if (!trial.value) return t(held.kind === "undo" ? "undone" : "imported");
+  if (trial.value.state === "asked") return t(`ask_${trial.value.asks!.option}`);
+  const n = (name: string) => count(language.value, trial.value?.counts[name] ?? 0);
+  return t("toldCounts", { new: n("new"), changed: n("changed"), closed: n("closed"), rejected: n("rejected") });
 }
 
 // -- at work -------------------------------------------------------------------------------------
@@ -114,65 +72,126 @@ function Work() {
   const held = job.value;
   return (
     <>
-      {upload.value && (
-        <p class="file">
-          <b>{upload.value.name}</b>
-          <span class="soft">{chosen.value && [pick(chosen.value.zh, chosen.value.en), named.value].filter(Boolean).join(" · ")}</span>
-          {!busy.value && <button type="button" class="link" onClick={forget}>{t("another")}</button>}
-        </p>
-      )}
+      {upload.value && <FileCard />}
       {fault.value && <Fault />}
       {sent.value !== null && <Bar share={sent.value} word="sending" />}
       {held && <Held held={held} />}
-      {!busy.value && upload.value && held?.result?.state !== "imported" && <Trial />}
     </>
   );
 }
 
+function FileCard() {
+  const kind = chosen.value && pick(chosen.value.zh, chosen.value.en);
+  const what = [kind, chosen.value?.named && named.value].filter(Boolean).join(" · ");
+  return (
+    <div class="file">
+      <svg viewBox="0 0 24 28" width="24" height="28" aria-hidden="true">
+        <path d="M3 1.5h12l6 6v19H3z" />
+        <path d="M15 1.5v6h6M7 14h10M7 19h10" />
+      </svg>
+      <p>
+        <b title={upload.value!.name}>{upload.value!.name}</b>
+        <span class="soft">{what}</span>
+      </p>
+      {!busy.value && job.value?.result?.state !== "imported" && (
+        <button type="button" class="link" onClick={forget}>{t("another")}</button>
+      )}
+    </div>
+  );
+}
+
 function Held({ held }: { held: Job<Outcome> }) {
-  if (held.state === "queued" || held.state === "running") {
-    const word = STEPS[held.step] ?? "queued";
+  if (busy.value) return <Bar share={held.progress} word={STEPS[held.step] ?? "queued"} />;
+  if (held.state === "cancelled")
     return (
-      <>
-        <Bar share={held.progress} word={word} />
-        <button type="button" class="more" onClick={() => void cancel()}>{t("cancel")}</button>
-      </>
+      <Said word="cancelled">
+        {upload.value && <Reading outcome={null} />}
+      </Said>
     );
-  }
-  if (held.state === "cancelled") return <p class="notice" role="status">{t("cancelled")}</p>;
-  if (held.state === "failed")
-    return (
-      <div class="notice" role="alert">
-        <b>{t("couldNot")}</b>
+  if (held.state === "failed") return <Failed held={held} />;
+  if (!trial.value) return <Ended undone={held.kind === "undo"} />;
+  if (trial.value.state === "asked") return <Ask question={trial.value.asks!} outcome={trial.value} />;
+  return (
+    <>
+      <Found outcome={trial.value} />
+      <Reading outcome={trial.value} />
+    </>
+  );
+}
+
+function Said({ word, children }: { word: Word; children: preact.ComponentChildren }) {
+  const place = useArrival<HTMLHeadingElement>();
+  return (
+    <>
+      <h2 class="notice" ref={place} tabIndex={-1}>{t(word)}</h2>
+      {children}
+    </>
+  );
+}
+
+function Failed({ held }: { held: Job<Outcome> }) {
+  const place = useArrival<HTMLHeadingElement>();
+  return (
+    <>
+      <div class="notice bad" role="alert">
+        <h2 ref={place} tabIndex={-1}>{t("couldNot")}</h2>
         <p>{pick(held.error_zh, held.error)}</p>
       </div>
-    );
-  if (held.kind === "undo") return <Ended word="undone" id={null} />;
-  return held.result?.state === "imported" ? <Ended word="imported" id={held.result.import} /> : null;
+      {upload.value && <Reading outcome={null} />}
+    </>
+  );
 }
 
 export function Bar({ share, word }: { share: number; word: Word }) {
+  const percent = Math.round(share * 100);
   return (
-    <div class="working" role="status">
-      <span>{t(word)} … {Math.round(share * 100)}%</span>
+    <div class="working">
+      <span>
+        {t(word)}… <b>{percent}%</b>
+      </span>
       <progress value={share} max={1} aria-label={t(word)} />
     </div>
   );
 }
 
-function Ended({ word, id }: { word: "imported" | "undone"; id: number | null }) {
+function Ended({ undone }: { undone: boolean }) {
+  const place = useArrival<HTMLHeadingElement>();
   const counts = job.value?.result?.counts;
   return (
-    <div class="ended" role="status">
-      <b class="verdict Yes">{t(word)}</b>
+    <section class="ended">
+      <h2 class="verdict Yes" ref={place} tabIndex={-1}>{t(undone ? "undone" : "imported")}</h2>
       {counts && <Counts counts={counts} />}
-      <p class="soft">{t("importedWhy")}</p>
-      <p class="actions">
-        <button type="button" class="primary" onClick={forget}>{t("another")}</button>
-        {id !== null && <button type="button" class="plain" onClick={() => void undo(id)}>{t("undo")}</button>}
-        <a class="plain" href={`/${location.hash}`}>{t("seeCheck")}</a>
-      </p>
-    </div>
+      {!undone && (counts?.unlocated ?? 0) > 0 && (
+        <p>
+          {t("unlocatedNote", { n: count(language.value, counts!.unlocated!) })}
+          {language.value === "zh" ? "，" : ": "}
+          <a class="link whole" href={`/unlocated${query()}`}>{t("unlocatedGo")}</a>
+        </p>
+      )}
+      <Following />
+    </section>
+  );
+}
+
+/** What keeps the language on the next page. */
+function query(): string {
+  return language.value === "en" ? "#?lang=en" : "";
+}
+
+/** What the check says that follows an import by itself. */
+function Following() {
+  const check = following.value;
+  if (!check) return null;
+  if (check.state === "queued" || check.state === "running") return <Bar share={check.progress} word={STEPS[check.step] ?? "queued"} />;
+  if (check.state === "failed") return <p class="notice" role="alert">{pick(check.error_zh, check.error)}</p>;
+  const summary = verdict.value?.summary;
+  if (check.state !== "done" || !summary) return null;
+  const n = (value: number) => count(language.value, value);
+  return (
+    <p role="status">
+      {t("checkSaid", { errors: n(summary.errors), warnings: n(summary.warnings) })}{" "}
+      <a class="link whole" href={`/${query()}`}>{t("seeCheck")}</a>
+    </p>
   );
 }
 
@@ -190,12 +209,12 @@ function History() {
           <li key={each.id}>
             <span>
               {each.undoes ? t("undoOf", { id: String(each.undoes) }) : each.file}
-              <small>{[nameOf(each.kind), day(language.value, each.created_at), each.created_by].join(" · ")}</small>
+              <small>{[`#${each.id}`, nameOf(each.kind), day(language.value, each.created_at), each.created_by].join(" · ")}</small>
             </span>
             {each.undone_by ? (
               <span class="soft">{t("undone")}</span>
             ) : (
-              <button type="button" class="link" aria-label={`${t("undo")} ${each.file}`} onClick={() => void undo(each.id)}>
+              <button type="button" class="link" aria-label={`${t("undo")} #${each.id} ${each.file}`} onClick={() => void undo(each.id)}>
                 {t("undo")}
               </button>
             )}

@@ -2,8 +2,9 @@
 
 import { computed, signal } from "@preact/signals";
 import { ask, Problem, send, sendFile } from "./api";
-import type { ImportInfo, Job, KindInfo, Me, Outcome } from "./api";
+import type { ImportInfo, Job, KindInfo, KindList, Me, Outcome } from "./api";
 import { changed, loadVerdict, me, outline } from "./state";
+import type { Word } from "./words";
 
 export interface Settings {
   crs: string;
@@ -15,10 +16,14 @@ export interface Settings {
 }
 const FRESH: Settings = { crs: "", encoding: "", layer: "", replace: "", columns: {}, as_is: false };
 const POLL_MS = 500;
+const AGAIN_MS = 2000;
+// While the service or the network is away, the work goes on: it is asked after until they are back.
+const AWAY = [0, 502, 503, 504];
 
 export const kinds = signal<KindInfo[]>([]);
+export const levels = signal<KindList["levels"]>({});
 export const past = signal<ImportInfo[]>([]);
-export const kind = signal("areas");
+export const step = signal("areas");
 export const named = signal("");
 export const upload = signal<{ id: string; name: string } | null>(null);
 export const sent = signal<number | null>(null);
@@ -27,11 +32,58 @@ export const settings = signal<Settings>(FRESH);
 export const tried = signal<Settings | null>(null);
 export const job = signal<Job<Outcome> | null>(null);
 export const fault = signal<Problem | null>(null);
+// The check that follows an import: under way, or done.
+export const following = signal<Job<unknown> | null>(null);
+// Whether the reader has done something here: then the keyboard goes along with what appears.
+export const begun = signal(false);
+// What was sent last, for sending it again.
+let last: File[] = [];
 
-export const chosen = computed(() => kinds.value.find((each) => each.name === kind.value) ?? null);
-export const title = computed(() => (chosen.value?.named ? `${kind.value}:${named.value.trim()}` : kind.value));
+// -- what comes first ----------------------------------------------------------------------------
+
+/** One row of the list of what can be brought in: a step of the way, or a kind of data. */
+export interface Step {
+  id: string;
+  kind: KindInfo;
+  rows: number;
+  title: Word | null;
+  hint: Word | null;
+}
+
+// A county begins with these, in this order; the first two come as one kind.
+const WAY: { id: string; kind: string; title: Word | null; hint: Word }[] = [
+  { id: "county", kind: "areas", title: "stepCounty", hint: "stepCountyHint" },
+  { id: "villages", kind: "areas", title: "stepVillages", hint: "stepVillagesHint" },
+  { id: "grids", kind: "grids", title: null, hint: "stepGridsHint" },
+  { id: "households", kind: "households", title: null, hint: "stepHouseholdsHint" },
+];
+
+export const way = computed<Step[]>(() => {
+  const counted: Record<string, number | undefined> = { county: levels.value.county ?? 0, villages: levels.value.village ?? 0 };
+  return WAY.flatMap(({ id, kind: name, title, hint }) => {
+    const kind = kinds.value.find((each) => each.name === name);
+    return kind ? [{ id, kind, rows: counted[id] ?? kind.rows, title, hint }] : [];
+  });
+});
+/** The next step of a county that is not whole yet; null once it has all four. */
+export const next = computed(() => way.value.find((each) => each.rows === 0) ?? null);
+export const guided = computed(() => next.value !== null);
+export const others = computed<Step[]>(() => {
+  const held = guided.value ? way.value.map((each) => each.kind.name) : [];
+  const left = kinds.value.filter((each) => !held.includes(each.name));
+  return left.map((kind) => ({ id: kind.name, kind, rows: kind.rows, title: null, hint: null }));
+});
+export const chosen = computed(() => [...way.value, ...others.value].find((each) => each.id === step.value)?.kind ?? null);
+export const title = computed(() => (chosen.value?.named ? `${chosen.value.name}:${named.value.trim()}` : (chosen.value?.name ?? "")));
 export const stale = computed(() => JSON.stringify(settings.value) !== JSON.stringify(tried.value));
 export const busy = computed(() => sent.value !== null || ["queued", "running"].includes(job.value?.state ?? ""));
+/** What a finished trial found; null while there is none. */
+export const trial = computed(() => {
+  const held = job.value;
+  return held?.state === "done" && held.kind === "import" && held.result && held.result.state !== "imported" ? held.result : null;
+});
+
+// -- asking --------------------------------------------------------------------------------------
 
 async function guarded(work: () => Promise<void>): Promise<void> {
   fault.value = null;
@@ -47,26 +99,31 @@ async function guarded(work: () => Promise<void>): Promise<void> {
 export function load(): Promise<void> {
   return guarded(async () => {
     const [all, list] = await Promise.all([
-      ask<{ kinds: KindInfo[] }>("/api/imports/kinds"),
+      ask<KindList>("/api/imports/kinds"),
       ask<{ imports: ImportInfo[] }>("/api/imports?limit=20"),
     ]);
     const first = kinds.value.length === 0;
-    kinds.value = all.kinds;
-    past.value = list.imports;
-    if (first) kind.value = (all.kinds.find((each) => each.rows === 0) ?? all.kinds[0]!).name;
+    [kinds.value, levels.value, past.value] = [all.kinds, all.levels, list.imports];
+    if (first) suggest();
   });
+}
+
+/** Choose what comes next. */
+function suggest(): void {
+  step.value = (next.value ?? others.value[0])?.id ?? "";
 }
 
 /** Take up what this page was doing when it was left. */
 export async function resume(): Promise<void> {
   const id = new URLSearchParams(location.search).get("job");
-  if (!id) return;
+  if (!id || job.value) return;
   await guarded(async () => {
     const found = await ask<Job<Outcome>>(`/api/jobs/${encodeURIComponent(id)}`);
     const params = found.params as Partial<Settings> & { kind?: string; upload?: string; name?: string };
     if (params.kind) {
       const [name, own] = params.kind.split(":");
-      [kind.value, named.value] = [name!, own ?? ""];
+      named.value = own ?? "";
+      if (chosen.value?.name !== name) step.value = way.value.find((each) => each.kind.name === name)?.id ?? name!;
       upload.value = { id: params.upload!, name: params.name! };
       const { crs, encoding, layer, replace, columns, as_is } = params;
       const made = { crs: crs ?? "", encoding: encoding ?? "", layer: layer ?? "", replace: replace ?? "", columns: columns ?? {}, as_is: as_is ?? false };
@@ -76,10 +133,18 @@ export async function resume(): Promise<void> {
   });
 }
 
-export function forget(): void {
-  [upload.value, job.value, tried.value, outline.value, fault.value] = [null, null, null, null, null];
+function clear(): void {
+  [upload.value, job.value, tried.value, outline.value, fault.value, following.value] = [null, null, null, null, null, null];
   settings.value = FRESH;
+}
+
+/** Begin anew, with what comes next. */
+export function forget(): void {
+  begun.value = true;
+  clear();
   remember(null);
+  const done = guided.value ? way.value.find((each) => each.id === step.value)?.rows !== 0 : chosen.value === null;
+  if (done) suggest();
 }
 
 function remember(id: string | null): void {
@@ -87,13 +152,18 @@ function remember(id: string | null): void {
   history.replaceState(null, "", `${location.pathname}${query}${location.hash}`);
 }
 
+// -- doing ---------------------------------------------------------------------------------------
+
 /** Send the parts of a file, then try it. */
 export function take(files: File[]): Promise<void> {
-  if (busy.value || files.length === 0) return Promise.resolve();
-  forget();
+  if (busy.value || files.length === 0 || !chosen.value) return Promise.resolve();
+  [begun.value, last] = [true, files];
+  clear();
   return guarded(async () => {
-    const { upload: id } = await send<{ upload: string }>("POST", "/api/uploads");
+    const { upload: id, max_mb } = await send<{ upload: string; max_mb: number }>("POST", "/api/uploads");
     const whole = files.reduce((sum, file) => sum + file.size, 0);
+    // Told before it is sent: a connection that the service closes says nothing.
+    if (whole > max_mb * 1024 * 1024) throw tooLarge(whole, max_mb);
     let before = 0;
     sent.value = 0;
     try {
@@ -102,19 +172,33 @@ export function take(files: File[]): Promise<void> {
         await sendFile(path, file, (share) => (sent.value = (before + share * file.size) / Math.max(1, whole)));
         before += file.size;
       }
+      const main = files.find((file) => /\.(shp|tab|mif)$/i.test(file.name)) ?? files[0]!;
+      upload.value = { id, name: main.name };
     } finally {
       sent.value = null;
     }
-    const main = files.find((file) => /\.(shp|tab|mif)$/i.test(file.name)) ?? files[0]!;
-    upload.value = { id, name: main.name };
     await run(true);
   });
+}
+
+/** Send once more what did not arrive. */
+export function takeAgain(): Promise<void> {
+  return take(last);
+}
+
+function tooLarge(bytes: number, most: number): Problem {
+  const size = Math.ceil(bytes / 1024 / 1024);
+  return new Problem(
+    413,
+    `文件有 ${size} MB，这里最多收 ${most} MB。请拆成几个，或请管理员调大 WANGGE_MAX_UPLOAD_MB。`,
+    `The file has ${size} MB, and at most ${most} MB are taken here. Split it, or have WANGGE_MAX_UPLOAD_MB raised.`,
+  );
 }
 
 /** Try the upload, or bring it in. */
 export function run(dry: boolean, partial = false): Promise<void> {
   const { crs, encoding, layer, replace, columns, as_is } = settings.value;
-  tried.value = settings.value;
+  [begun.value, tried.value] = [true, settings.value];
   return guarded(async () => {
     const body = {
       upload: upload.value!.id, kind: title.value, dry_run: dry, partial, as_is, columns,
@@ -124,8 +208,15 @@ export function run(dry: boolean, partial = false): Promise<void> {
   });
 }
 
+/** Say how the file is read, and look again. */
+export function tryWith(change: Partial<Settings>): Promise<void> {
+  settings.value = { ...settings.value, ...change };
+  return run(true);
+}
+
 export function undo(id: number): Promise<void> {
-  forget();
+  begun.value = true;
+  clear();
   return guarded(async () => follow(await send<Job<Outcome>>("POST", `/api/imports/${id}/undo`)));
 }
 
@@ -135,23 +226,50 @@ export function cancel(): Promise<void> {
   });
 }
 
-/** Show how far a job is until it ends, then what came of it. */
-async function follow(begun: Job<Outcome>): Promise<void> {
-  job.value = begun;
-  remember(begun.id);
-  while (job.value && job.value.id === begun.id && ["queued", "running"].includes(job.value.state)) {
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    const now: Job<Outcome> = await ask<Job<Outcome>>(`/api/jobs/${begun.id}`);
-    if (job.value?.id === begun.id) job.value = now;
+/** Ask after a job until it ends; ``shown`` tells whether anybody still wants to know. */
+async function ended<T>(begun: Job<T>, shown: () => boolean, tell: (now: Job<T>) => void): Promise<void> {
+  let now = begun;
+  while (["queued", "running"].includes(now.state)) {
+    await new Promise((resolve) => setTimeout(resolve, fault.value ? AGAIN_MS : POLL_MS));
+    if (!shown()) return;
+    try {
+      now = await ask<Job<T>>(`/api/jobs/${begun.id}`);
+      if (AWAY.includes(fault.value?.status ?? -1)) fault.value = null;
+    } catch (error) {
+      if (!(error instanceof Problem) || !AWAY.includes(error.status)) throw error;
+      fault.value = error;
+    }
+    if (shown()) tell(now);
   }
-  const result = job.value?.result;
+}
+
+/** Show how far a job is until it ends, then what came of it. */
+async function follow(first: Job<Outcome>): Promise<void> {
+  job.value = first;
+  remember(first.id);
+  const ours = () => job.value?.id === first.id;
+  await ended(first, ours, (now) => (job.value = now));
+  const result = ours() ? job.value!.result : null;
   if (job.value?.state !== "done" || !result) return;
   if (result.state === "tried") {
     outline.value = await ask<GeoJSON.FeatureCollection>(`/api/uploads/${upload.value!.id}/outline.json`);
-  } else {
+  } else if (result.state === "imported" || job.value.kind === "undo") {
     outline.value = null;
     // The county may have come into being: where it lies is asked anew.
     [me.value] = await Promise.all([ask<Me>("/api/session"), load(), loadVerdict()]);
     changed.value += 1;
+    await followCheck(first.created_at, ours);
   }
+}
+
+/** An import is followed by a check, where there are grids: show it, and what it says. */
+async function followCheck(since: string, ours: () => boolean): Promise<void> {
+  const { jobs } = await ask<{ jobs: Job<unknown>[] }>("/api/jobs?kind=check&limit=1");
+  const check = jobs[0];
+  if (!check || Date.parse(check.created_at) < Date.parse(since) || !ours()) return;
+  following.value = check;
+  await ended(check, ours, (now) => (following.value = now));
+  if (!ours()) return;
+  await loadVerdict();
+  changed.value += 1;
 }

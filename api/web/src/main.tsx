@@ -2,6 +2,7 @@ import { render } from "preact";
 import { App } from "./app";
 import { start } from "./state";
 import "./style.css";
+import "./import.css";
 
 // The map's code is fetched while the session is asked for, and while somebody signs in.
 void import("./map");

@@ -43,10 +43,13 @@ let map: MapLibre | null = null;
 
 /** Move to a place; what is smaller than a house is shown with its surroundings. */
 export function flyTo(bbox: Bbox, most = 17): void {
-  // A card that has just been opened is measured once it stands on the page.
-  requestAnimationFrame(() =>
-    map?.fitBounds(bbox, { padding: free(32), maxZoom: most, animate: !CALM.matches, duration: 900 }),
-  );
+  // A card that has just been opened is measured once it stands on the page, a sheet once it rests.
+  requestAnimationFrame(() => {
+    const moving = document.querySelector(".panel")?.getAnimations() ?? [];
+    void Promise.allSettled(moving.map((each) => each.finished)).then(() =>
+      map?.fitBounds(bbox, { padding: free(32), maxZoom: most, animate: !CALM.matches, duration: 900 }),
+    );
+  });
 }
 
 /** Ask for the style, while the map's place on the page is still being made. */
@@ -169,7 +172,8 @@ function follow(made: MapLibre, framed: string | null): void {
   effect(() => {
     if (!changed.value) return;
     void askStyle().then((style) => made.setStyle(style, { diff: false }));
-    flyTo(me.peek()!.bbox);
+    // Who places households stays where he is.
+    if (!placing.peek()) flyTo(me.peek()!.bbox);
   });
   effect(() => {
     if (grid.value) fly(grid.value.code, grid.value.bbox, 15.5);
@@ -195,11 +199,18 @@ function prepareOutline(made: MapLibre): void {
   const drawn = ["all", ["!", POINT], ["!", is("closed")]];
   add("line", "line", drawn, { "line-color": color, "line-width": width(0.5, 2.4) });
   add("gone", "line", ["all", ["!", POINT], is("closed")], { "line-color": color, "line-width": 2, "line-dasharray": [2, 2] });
+  add("chosen", "circle", ["all", POINT, ["==", ["get", "chosen"], true]], {
+    "circle-radius": 13,
+    "circle-color": "#ffffff",
+    "circle-opacity": 0.6,
+    "circle-stroke-color": "#23272b",
+    "circle-stroke-width": 2.5,
+  });
   add("point", "circle", POINT, {
-    "circle-radius": ["interpolate", ["linear"], ["zoom"], 9, 2, 15, 5],
+    "circle-radius": ["interpolate", ["linear"], ["zoom"], 9, 1.6, 13, 3, 16, 6],
     "circle-color": ["match", STATE, "new", fresh, "#ffffff"],
     "circle-stroke-color": ["match", STATE, "new", "#ffffff", "changed", other, gone],
-    "circle-stroke-width": ["match", STATE, "new", 0.8, 2],
+    "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 9, 0.8, 15, ["match", STATE, "new", 0.8, 2]],
   });
 }
 

@@ -1,31 +1,34 @@
 // The panel: the verdict, the four numbers, and the findings beneath. On a phone, a sheet.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import type { Summary } from "./api";
+import { Decide } from "./decide";
 import { Findings } from "./findings";
 import { count, day, land } from "./format";
 import { ImportPanel } from "./import";
-import { checking, checkNow, finding, grid, language, me, page, pick, problem, t, verdict, loadVerdict } from "./state";
-import { LocatePanel } from "./locate";
+import { checking, checkNow, finding, grid, language, me, page, pick, problem, sheet, t, verdict, loadVerdict } from "./state";
+import { LocatePanel, Keep } from "./locate";
+import { Own } from "./own";
 import type { Word } from "./words";
 
 export function Panel() {
-  const [up, setUp] = useState(false);
+  const up = sheet.value;
   // On a phone the sheet steps back from what it has shown the way to.
   const card = finding.value ?? grid.value;
   useEffect(() => {
-    if (card) setUp(false);
+    if (card) sheet.value = false;
   }, [card]);
   return (
-    <aside class={`panel${up ? " up" : ""}`} aria-label={t("panel")}>
-      <button type="button" class="handle" aria-expanded={up} onClick={() => setUp(!up)}>
+    <aside class={`panel ${page}${up ? " up" : ""}`} aria-label={t("panel")}>
+      <button type="button" class="handle" aria-expanded={up} onClick={() => (sheet.value = !up)}>
         <span class="grip" aria-hidden="true" />
-        {t(up ? "sheetDown" : "sheetUp")}
+        {t(page === "check" ? (up ? "sheetDown" : "sheetUp") : up ? "sheetMap" : "sheetMore")}
       </button>
       <div class="panel-body">
         <Pages />
         {page === "import" ? <ImportPanel /> : page === "unlocated" ? <LocatePanel /> : <Check />}
       </div>
+      {page === "import" ? <Decide /> : page === "unlocated" && <Keep />}
     </aside>
   );
 }
@@ -65,12 +68,14 @@ function Check() {
         {verdict.value === null && !problem.value && <p class="soft" role="status">{t("loading")}</p>}
         {verdict.value && !summary && <Unchecked />}
         {summary && <Numbers summary={summary} />}
+        {verdict.value && <Own />}
         {summary && <Findings />}
     </>
   );
 }
 
 function Unchecked() {
+  if (!me.value?.area) return <Empty />;
   return (
     <div class="notice">
       <p>{t("notChecked")}</p>
@@ -79,6 +84,17 @@ function Unchecked() {
           {t(checking.value ? "checking" : "checkNow")}
         </button>
       )}
+    </div>
+  );
+}
+
+/** A county that nothing is known of yet. */
+function Empty() {
+  const query = language.value === "en" ? "#?lang=en" : "";
+  return (
+    <div class="notice">
+      <p>{t("emptyNow")}</p>
+      {me.value?.may_check && <a class="primary" href={`/import${query}`}>{t("emptyGo")}</a>}
     </div>
   );
 }

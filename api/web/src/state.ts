@@ -23,6 +23,8 @@ export const checking = signal(false);
 export const outline = signal<GeoJSON.FeatureCollection | null>(null);
 // Who is told of a click on the map instead of the cards: where, as longitude and latitude.
 export const placing = signal<((at: [number, number]) => void) | null>(null);
+// On a phone: whether the panel's sheet is up.
+export const sheet = signal(false);
 // Counts up whenever this page has changed what the map shows.
 export const changed = signal(0);
 

@@ -3,7 +3,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { ask, Problem, send } from "./api";
 import type { Unlocated, UnlocatedList, UnlocatedVillage } from "./api";
-import { changed, loadVerdict, me, outline, placing } from "./state";
+import { changed, loadVerdict, me, outline, placing, sheet } from "./state";
 
 export interface Spot {
   lon: number;
@@ -20,6 +20,8 @@ export const chosen = signal<string | null>(null);
 export const saved = signal<{ import: number; located: number } | null>(null);
 export const fault = signal<Problem | null>(null);
 export const waiting = signal(false);
+// The village that was left last: there the list goes on.
+export const left = signal<string | null>(null);
 
 export const proposals = computed(() => (village.value?.households ?? []).filter((each) => each.proposal && !spots.value[each.code]));
 
@@ -46,12 +48,14 @@ export function openVillage(code: string): Promise<void> {
   return guarded(async () => {
     [spots.value, chosen.value, saved.value] = [{}, null, null];
     village.value = await ask<UnlocatedList>(`/api/households/unlocated/${encodeURIComponent(code)}`);
+    sheet.value = false;
     const { bbox } = village.value;
     if (bbox) (await import("./map")).flyTo(bbox);
   });
 }
 
 export function leaveVillage(): void {
+  left.value = village.value?.village.code ?? null;
   [village.value, spots.value, chosen.value, saved.value, fault.value] = [null, {}, null, null, null];
   void loadVillages();
 }
@@ -76,6 +80,16 @@ export function save(): Promise<void> {
     const done = await send<{ import: number; located: number }>("POST", "/api/households/locations", { places });
     await openVillage(village.value!.village.code);
     saved.value = done;
+    changed.value += 1;
+    await loadVerdict();
+  });
+}
+
+/** Take back what was saved last. */
+export function undoSaved(): Promise<void> {
+  return guarded(async () => {
+    await send("DELETE", `/api/households/locations/${saved.value!.import}`);
+    await openVillage(village.value!.village.code);
     changed.value += 1;
     await loadVerdict();
   });
@@ -107,7 +121,7 @@ function feature(each: Unlocated): GeoJSON.Feature[] {
   return [{
     type: "Feature",
     geometry: { type: "Point", coordinates: [at.lon, at.lat] },
-    properties: { state, code: each.code },
+    properties: { state, code: each.code, chosen: chosen.value === each.code },
   }];
 }
 
