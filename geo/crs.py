@@ -59,6 +59,7 @@ def _crs(crs: object) -> pyproj.CRS:
         raise MissingCrsError(
             "Nothing says which CRS the coordinates are in.",
             cure="Give it with --crs, such as --crs EPSG:4490 or --crs GCJ-02.",
+            zh="没有说明坐标系，请指明（--crs），例如 EPSG:4490 或 GCJ-02。",
         )
     return pyproj.CRS.from_user_input(crs)
 
@@ -81,6 +82,7 @@ def _bounds(where: Where) -> tuple[float, float, float, float]:
         raise CoordinateError(
             "A place without finite bounds has no metric CRS.",
             cure="Remove empty geometries and NaN first.",
+            zh="没有有效范围，无法确定投影；请去掉空图形和无效坐标。",
         )
     return values[0], values[1], values[2], values[3]
 
@@ -136,6 +138,7 @@ def metric_crs(where: Where, crs: object) -> pyproj.CRS:
         raise CoordinateError(
             "The coordinates lie outside what their CRS can express.",
             cure="Check the CRS that the layer is said to be in.",
+            zh="坐标超出所说坐标系能表达的范围，请核对坐标系。",
             crs=own.to_string(),
         )
     for candidate in (own, *_zones(float(lon[0]), float(lat[0]))):
@@ -208,6 +211,7 @@ def assert_plausible(frame: gpd.GeoDataFrame) -> None:
         raise CoordinateError(
             "A coordinate is NaN or infinite.",
             cure="Redraw this geometry in the source, or remove it.",
+            zh="坐标不是有限的数，请在源数据中重画或删去该图形。",
             **_place(frame, bad),
         )
     bounds = shapely.bounds(geometry)
@@ -221,10 +225,14 @@ def assert_plausible(frame: gpd.GeoDataFrame) -> None:
         raise SwappedAxesError(
             "Latitude stands where longitude belongs, or northing where easting does.",
             cure="Exchange x and y in the source: x is longitude or easting.",
+            zh="经纬度（或东、北坐标）写反了，请在源数据中对调：x 是经度或东坐标。",
             **place,
         )
     raise CoordinateError(
-        "A coordinate is outside the range of its CRS.", cure=_cure(bounds, crs), **place
+        "A coordinate is outside the range of its CRS.",
+        cure=_cure(bounds, crs),
+        zh="坐标超出所说坐标系的范围，请核对坐标系。",
+        **place,
     )
 
 

@@ -81,13 +81,25 @@ def admit(frame: gpd.GeoDataFrame) -> Layer:
         If there are no rows, or none with a polygon.
     """
     if "code" not in frame.columns:
-        raise ColumnError("The layer has no column of codes.", cure="Name it with --code.")
+        raise ColumnError(
+            "The layer has no column of codes.",
+            cure="Name it with --code.",
+            zh="图层没有编码列，请指明（--code）。",
+        )
     if frame.empty:
-        raise EmptyLayerError("The layer has no rows.", cure="Is it the right layer?")
+        raise EmptyLayerError(
+            "The layer has no rows.",
+            cure="Is it the right layer?",
+            zh="图层里没有数据行，是不是选错了图层？",
+        )
     codes = _text(frame, "code", [])
     shapes = _shapes(frame)
     if (shapely.is_missing(shapes) | shapely.is_empty(shapes)).all():
-        raise EmptyLayerError("No row has a polygon.", cure="Is it the right layer?")
+        raise EmptyLayerError(
+            "No row has a polygon.",
+            cure="Is it the right layer?",
+            zh="没有一行有面，是不是选错了图层？",
+        )
     return Layer(
         codes=codes,
         names=tuple(names_of(frame, codes)),

@@ -115,6 +115,7 @@ def _require_points(points: Geometries) -> None:
         raise GeometryTypeError(
             "A household is a point.",
             cure="Give each household one point, or null where its place is not known.",
+            zh="住户应当是点：每户一个点，位置不明的留空。",
             row=int(other[0]) + 1,
         )
 

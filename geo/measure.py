@@ -73,6 +73,7 @@ class Ruler:
             raise MissingCrsError(
                 "Nothing says which coordinate system the layer is in.",
                 cure="Say it, for example EPSG:4490.",
+                zh="没有说明坐标系，请指明，例如 EPSG:4490。",
             )
         left, bottom, right, top = shapely.total_bounds(geometries).tolist()
         known = CRS.from_user_input(crs)

@@ -23,12 +23,11 @@ from layers.transfer import (
     Batch,
     Kind,
     Source,
-    TransferError,
     UndecidedError,
     kind_of,
     open_batches,
 )
-from layers.transfer.errors import about
+from layers.transfer.errors import about, no_rows
 from layers.transfer.mapping import map_columns
 from layers.transfer.placing import Placer
 from layers.transfer.rejects import Reject
@@ -267,7 +266,7 @@ def _stage(
         else:
             progress(0.3, "reading")
     if not counts["read"]:
-        raise TransferError("The file has no rows.", cure="Is it the right one?")
+        raise no_rows("file")
 
 
 def _placer(request: Request, source: Source, batch: Batch) -> Placer:

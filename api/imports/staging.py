@@ -113,6 +113,7 @@ class Staging:
             raise TransferError(
                 f"There is no area “{code}” to replace.",
                 cure="Give the code of a county, town or village that is in the database.",
+                zh=f"没有要替换的区划“{code}”，请写库中已有的县、乡镇或村的编码。",
             )
 
     def add(self, rows: pa.Table) -> None:
@@ -229,6 +230,7 @@ class Staging:
             raise TransferError(
                 f"{self.kind.title} cannot be replaced by area: they lie in none.",
                 cure="Import without --replace; what is absent stays.",
+                zh=f"{self.kind.zh}不属于任何区划，不能按区划替换；不替换即可，缺少的会保留。",
             )
         found: ColumnElement[str] = table.c[name]
         return found
@@ -383,4 +385,5 @@ def require_unnamed(connection: Connection, target: Table, gone: ColumnElement[b
             f"Rows that would be taken away are still named by {', '.join(held)}.",
             cure="Import the new rows first, then what names the old ones, and replace last; or "
             "undo later imports first.",
+            zh=f"要去掉的记录还被引用：{'、'.join(held)}。请先导入新记录和引用它们的数据，最后再替换；或者不替换。",
         )

@@ -44,7 +44,9 @@ def look_over(path: Path, most_bytes: int) -> list[zipfile.ZipInfo]:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise TransferError("The ZIP file is broken.", cure="Pack it again.") from error
+        raise TransferError(
+            "The ZIP file is broken.", cure="Pack it again.", zh="ZIP 文件已损坏，请重新打包。"
+        ) from error
     _require_measure(entries, most_bytes)
     for entry in entries:
         name = PurePosixPath(_name(entry).replace("\\", "/"))
@@ -52,11 +54,13 @@ def look_over(path: Path, most_bytes: int) -> list[zipfile.ZipInfo]:
             raise TransferError(
                 f"The ZIP file names a path outside of itself: {name}.",
                 cure="Pack it again, with plain names.",
+                zh=f"ZIP 里的路径指向文件之外：{name}。请用普通文件名重新打包。",
             )
         if name.suffix.lower() in NESTED or entry.flag_bits & ENCRYPTED:
             raise TransferError(
                 f"The ZIP file holds “{name.name}”, an archive or encrypted file.",
                 cure="Pack the layer itself, without a password.",
+                zh=f"ZIP 里的“{name.name}”是压缩包或加密文件。请直接打包图层，不设密码。",
             )
     return [entry for entry in entries if not entry.is_dir()]
 
@@ -68,11 +72,14 @@ def _require_measure(entries: list[zipfile.ZipInfo], most_bytes: int) -> None:
         raise TransferError(
             f"{words} in {len(entries):,} files.",
             cure="Pack the layer alone, or raise WANGGE_MAX_UNZIPPED_MB.",
+            zh=f"ZIP 解压后太大：{unpacked / 1e6:,.0f} MB，{len(entries):,} 个文件。"
+            "请只打包该图层，或调大 WANGGE_MAX_UNZIPPED_MB。",
         )
     if unpacked > max(MOST_RATIO * packed, HARMLESS_BYTES):
         raise TransferError(
             f"{words}, {unpacked / max(packed, 1):,.0f} times its size: no layer does.",
             cure="Unpack it yourself if you trust it, and name the file in it.",
+            zh="ZIP 的压缩比异常，不像是图层。确信无误的话，请自行解压后使用其中的文件。",
         )
 
 
@@ -122,7 +129,9 @@ def unpacked(path: Path, most_bytes: int, layer: str | None) -> Iterator[Path]:
                         with archive.open(entry) as source, target.open("wb") as sink:
                             shutil.copyfileobj(source, sink)
         except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
-            raise TransferError("The ZIP file is broken.", cure="Pack it again.") from error
+            raise TransferError(
+                "The ZIP file is broken.", cure="Pack it again.", zh="ZIP 文件已损坏，请重新打包。"
+            ) from error
         yield Path(folder) / f"layer{main.suffix.lower()}"
 
 
@@ -139,6 +148,7 @@ def _main(names: list[PurePosixPath], layer: str | None) -> PurePosixPath:
         raise TransferError(
             "The ZIP file holds no layer.",
             cure="Pack a Shapefile (.shp .shx .dbf .prj), GeoJSON, GeoPackage or KML.",
+            zh="ZIP 里没有图层。请打包 Shapefile（.shp .shx .dbf .prj）、GeoJSON 或 GeoPackage。",
         )
     stems = [name.stem for name in found]
     raise UndecidedError(

@@ -25,15 +25,13 @@ from shapely import Point
 from layers.transfer.archive import unpacked
 from layers.transfer.delimited import open_delimited
 from layers.transfer.encoding import shapefile_encoding, unreadable
-from layers.transfer.errors import TransferError, about
+from layers.transfer.errors import TransferError, about, not_parquet, not_spatial, require_file
 from layers.transfer.places import read_places
 from layers.transfer.reading import (
     GEOJSON,
-    KINDS,
     MOST_UNZIPPED_MB,
     choose_layer,
     open_whole,
-    require_file,
     require_parts,
 )
 from layers.transfer.rejects import Faults
@@ -209,12 +207,14 @@ def _ogr(path: Path, layer: str | None, encoding: str | None, batch_rows: int) -
                 source.notes.append(f"The text is read as {seen}.")
             yield source
     except (DataSourceError, DataLayerError) as error:
-        raise TransferError("This is not a spatial file.", cure=f"Give {KINDS}.") from error
+        raise not_spatial() from error
     except (UnicodeDecodeError, LookupError) as error:
         raise unreadable(encoding or "UTF-8") from error
     except pa.ArrowException as error:
         raise TransferError(
-            "The file breaks off, or is damaged.", cure="Export it again."
+            "The file breaks off, or is damaged.",
+            cure="Export it again.",
+            zh="文件不完整或已损坏，请重新导出。",
         ) from error
 
 
@@ -228,7 +228,7 @@ def _parquet(path: Path, batch_rows: int) -> Source:
         crs = _parquet_crs(said["columns"][shape]) if shape else None
         batches = _arrow_batches(_damaged(file.iter_batches(batch_rows)), shape, headers)
     except (pa.ArrowException, ValueError, KeyError, TypeError) as error:
-        raise TransferError("This is not a GeoParquet file.", cure="Export it again.") from error
+        raise not_parquet() from error
     return Source(headers, batches, crs, rows=file.metadata.num_rows)
 
 
@@ -249,7 +249,9 @@ def _damaged(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield from batches
     except (pa.ArrowException, OSError) as error:
         raise TransferError(
-            "The file breaks off, or is damaged.", cure="Export it again."
+            "The file breaks off, or is damaged.",
+            cure="Export it again.",
+            zh="文件不完整或已损坏，请重新导出。",
         ) from error
 
 

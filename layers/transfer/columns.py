@@ -76,7 +76,9 @@ def name_columns(
         column = told.get(field)
         if column is not None and column not in columns:
             raise TransferError(
-                f"There is no column “{column}”.", cure=f"There are: {', '.join(columns)}."
+                f"There is no column “{column}”.",
+                cure=f"There are: {', '.join(columns)}.",
+                zh=f"没有“{column}”这一列；现有各列：{'、'.join(columns)}。",
             )
         column = column or guess(columns, field)
         if column is None and field == "code":
@@ -116,6 +118,7 @@ def _settle_coverage(out: dict[str, pd.Series], column: str | None, notes: list[
         raise TransferError(
             f"“{values.iloc[row]}” in column {column} is no way of covering.",
             cure="Write exclusive (独占) or overlay (叠加).",
+            zh=f"{column} 列的“{values.iloc[row]}”不是覆盖方式，请写“独占”或“叠加”。",
             row=row + 1,
             code=out["code"].iloc[row],
         )

@@ -41,12 +41,17 @@ class _Bounded(io.RawIOBase):
         try:
             data = self.inner.read(len(buffer))
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise TransferError("The gzip file is broken.", cure="Pack it again.") from error
+            raise TransferError(
+                "The gzip file is broken.",
+                cure="Pack it again.",
+                zh="gzip 文件已损坏，请重新打包。",
+            ) from error
         self.left -= len(data)
         if self.left < 0:
             raise TransferError(
                 f"The file would unpack to more than {self.most / 1e6:,.0f} MB.",
                 cure="Split it, or raise WANGGE_MAX_UNZIPPED_MB.",
+                zh=f"解压后超过 {self.most / 1e6:,.0f} MB。请拆分，或调大 WANGGE_MAX_UNZIPPED_MB。",
             )
         buffer[: len(data)] = data
         return len(data)
@@ -132,7 +137,9 @@ def _headers(head: str) -> tuple[str, list[str]]:
         headers = next((row for row in rows if row), [])
     except csv.Error as error:
         raise TransferError(
-            f"This is not a table: {error}.", cure="Save it as CSV again."
+            f"This is not a table: {error}.",
+            cure="Save it as CSV again.",
+            zh="这不是表格，请重新另存为 CSV。",
         ) from error
     twice = {name for name in headers if headers.count(name) > 1 and name}
     if not headers or twice:
@@ -141,6 +148,9 @@ def _headers(head: str) -> tuple[str, list[str]]:
             if twice
             else "This is not a table: it has no header.",
             cure="Give each column a name of its own." if twice else "Write the names first.",
+            zh=f"有两列都叫“{min(twice)}”，请改成不同的列名。"
+            if twice
+            else "这不是表格：没有表头。请在第一行写列名。",
         )
     return delimiter, headers
 
@@ -194,12 +204,16 @@ def _blank(record: pa.RecordBatch) -> NDArray[np.bool_]:
 def _no_table(error: pa.ArrowException, refused: list[pacsv.InvalidRow]) -> TransferError:
     if not refused:
         return TransferError(
-            "This is not a table, or one of its rows is too long.", cure="Save it as CSV again."
+            "This is not a table, or one of its rows is too long.",
+            cure="Save it as CSV again.",
+            zh="这不是表格，或有一行太长。请重新另存为 CSV。",
         )
     row = refused[0]
     where = {} if row.number is None else {"row": row.number - 1, "line": row.number}
     return TransferError(
         f"A row has {row.actual_columns} values, the header {row.expected_columns} names.",
         cure="Put values with a comma in them between quotation marks.",
+        zh=f"这一行有 {row.actual_columns} 个值，表头是 {row.expected_columns} 列。"
+        "含逗号的值请加引号。",
         **where,
     )

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from geo.errors import GeoError
 
+# The formats that can be read, as they are named to people.
+KINDS = "GeoJSON, GeoPackage, Shapefile, KML, GeoParquet, CSV or XLSX"
+
 
 class TransferError(GeoError):
     """A file cannot be used as it is."""
@@ -51,5 +54,63 @@ def about(path: Path) -> Iterator[None]:
         raise TransferError(
             f"The file cannot be read: {error.strerror or error}.",
             cure="Check its name, and that you may read it.",
+            zh="文件无法读取，请检查文件名和读取权限。",
             file=path.name,
         ) from error
+
+
+def require_file(path: Path) -> None:
+    """Refuse what is no file, or an empty one.
+
+    Raises
+    ------
+    TransferError
+        Saying which of the two.
+    """
+    if not path.exists():
+        raise TransferError(
+            "There is no such file.",
+            cure="Check its name.",
+            zh="没有这个文件，请检查文件名。",
+            file=str(path),
+        )
+    if path.is_dir() and path.suffix.lower() != ".gdb":
+        raise TransferError(
+            "This is a folder.",
+            cure="Name a file in it.",
+            zh="这是文件夹，请指明其中的文件。",
+            file=str(path),
+        )
+    if path.is_file() and path.stat().st_size == 0:
+        raise TransferError(
+            "The file is empty: 0 bytes.",
+            cure="Export it again.",
+            zh="文件是空的（0 字节），请重新导出。",
+        )
+
+
+# -- what several readers say ---------------------------------------------------------------------
+
+
+def not_spatial() -> TransferError:
+    """Return the error of a file that no reader knows."""
+    return TransferError(
+        "This is not a spatial file.", cure=f"Give {KINDS}.",
+        zh=f"这不是空间数据文件。可用的有：{KINDS}。",
+    )  # fmt: skip
+
+
+def not_parquet() -> TransferError:
+    """Return the error of a file that only its name calls GeoParquet."""
+    return TransferError(
+        "This is not a GeoParquet file.", cure="Export it again.",
+        zh="这不是 GeoParquet 文件，请重新导出。",
+    )  # fmt: skip
+
+
+def no_rows(what: str) -> TransferError:
+    """Return the error of a layer or file without rows."""
+    return TransferError(
+        f"The {what} has no rows.", cure="Is it the right one?",
+        zh="里面没有数据行，是不是选错了文件？",
+    )  # fmt: skip

@@ -348,11 +348,17 @@ def kind_of(words: str) -> Kind:
     kind = KINDS.get(name)
     if kind is None:
         known = ", ".join(f"{k.name}:NAME" if k.fixed else k.name for k in KINDS.values())
-        raise TransferError(f"“{words}” is no kind of data.", cure=f"There are: {known}.")
+        raise TransferError(
+            f"“{words}” is no kind of data.",
+            cure=f"There are: {known}.",
+            zh=f"没有“{words}”这类数据；有：{known}。",
+        )
     if bool(kind.fixed) != bool(colon) or (kind.fixed and not re.fullmatch(r"[\w-]{1,40}", named)):
         raise TransferError(
             f"“{words}” lacks a name, or has one that it cannot have.",
             cure=f"Write {kind.name}:NAME, letters and digits." if kind.fixed else
             f"Write {kind.name} alone.",
+            zh=f"“{words}”缺少名称，或名称不合规。"
+            + (f"请写 {kind.name}:名称，用文字和数字。" if kind.fixed else f"请只写 {kind.name}。"),
         )  # fmt: skip
     return replace(kind, named=named)

@@ -67,11 +67,13 @@ def _require_told(kind: Kind, headers: Sequence[str], told: Mapping[str, str]) -
             raise TransferError(
                 f"{kind.title} have no field “{name}”.",
                 cure=f"They have: {', '.join(fields)}.",
+                zh=f"{kind.zh}没有字段“{name}”；有：{'、'.join(fields)}。",
             )
         if column and not column.startswith(CONSTANT) and column not in headers:
             raise TransferError(
                 f"There is no column “{column}”.",
                 cure=f"There are: {', '.join(list(headers)[:SHOWN])}.",
+                zh=f"没有“{column}”这一列；现有各列：{'、'.join(list(headers)[:SHOWN])}。",
             )
 
 
@@ -110,7 +112,9 @@ def parse_columns(words: Sequence[str]) -> dict[str, str]:
         name, sign, column = pair.partition("=")
         if not sign:
             raise TransferError(
-                f"“{pair}” does not say which column.", cure="Write field=COLUMN, or field==VALUE."
+                f"“{pair}” does not say which column.",
+                cure="Write field=COLUMN, or field==VALUE.",
+                zh=f"“{pair}”没有说明是哪一列。请写 字段=列名，或 字段==固定值。",
             )
         out[name.strip()] = column.strip()
     return out

@@ -39,7 +39,9 @@ def place_columns(headers: list[str], told: Mapping[str, str] | None) -> dict[st
     for column in told.values():
         if column not in headers:
             raise TransferError(
-                f"There is no column “{column}”.", cure=f"There are: {', '.join(headers)}."
+                f"There is no column “{column}”.",
+                cure=f"There are: {', '.join(headers)}.",
+                zh=f"没有“{column}”这一列；现有各列：{'、'.join(headers)}。",
             )
     free = [header for header in reversed(headers) if header not in told.values()]
     by_plain = {plain(header): header for header in free}
@@ -56,6 +58,7 @@ def place_columns(headers: list[str], told: Mapping[str, str] | None) -> dict[st
         raise TransferError(
             f"“{', '.join(told.values())}” is one coordinate without the other.",
             cure="Say both: --columns lon=COLUMN,lat=COLUMN.",
+            zh=f"“{'、'.join(told.values())}”只有一个坐标。请把经度和纬度两列都指明。",
         )
     return {}
 

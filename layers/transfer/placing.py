@@ -163,6 +163,7 @@ def parse_crs(words: str) -> pyproj.CRS:
         raise TransferError(
             f"“{words}” is not a coordinate system that is known.",
             cure="Give an EPSG code such as EPSG:4547, or GCJ-02 or BD-09, with --crs.",
+            zh=f"不认识坐标系“{words}”。请写 EPSG 代码（例如 EPSG:4547）、GCJ-02 或 BD-09。",
         ) from error
     _require_horizontal(crs, words)
     return crs
@@ -174,4 +175,5 @@ def _require_horizontal(crs: pyproj.CRS, words: str) -> None:
             f"The coordinate system {words} ({crs.name}) has no longitude and latitude, and no "
             "easting and northing.",
             cure="Say with --crs which the coordinates are in: an EPSG code such as EPSG:4547.",
+            zh=f"坐标系 {words}（{crs.name}）不是地面坐标系。请指明 EPSG 代码，例如 EPSG:4547。",
         )

@@ -24,7 +24,15 @@ from geo.crs import assert_plausible
 from layers.transfer.archive import unpacked
 from layers.transfer.delimited import open_delimited
 from layers.transfer.encoding import decode, is_utf8, shapefile_encoding, unreadable
-from layers.transfer.errors import TransferError, UndecidedError, about
+from layers.transfer.errors import (
+    TransferError,
+    UndecidedError,
+    about,
+    no_rows,
+    not_parquet,
+    not_spatial,
+    require_file,
+)
 from layers.transfer.geojson import json_shapes, parse, unknown_crs
 from layers.transfer.kml import own_columns
 from layers.transfer.places import place_columns, read_places
@@ -34,7 +42,6 @@ from layers.transfer.sheets import SHEETS, read_sheet
 
 DELIMITED = (".csv", ".tsv", ".tab", ".txt", ".gz")
 GEOJSON = (".geojson", ".json")
-KINDS = "GeoJSON, GeoPackage, Shapefile, KML, GeoParquet, CSV or XLSX"
 MOST_VERTICES = 20_000_000
 MOST_UNZIPPED_MB = 4096
 # Every whole number up to here is a float too.
@@ -111,22 +118,6 @@ def read_layer(
     return read
 
 
-def require_file(path: Path) -> None:
-    """Refuse what is no file, or an empty one.
-
-    Raises
-    ------
-    TransferError
-        Saying which of the two.
-    """
-    if not path.exists():
-        raise TransferError("There is no such file.", cure="Check its name.", file=str(path))
-    if path.is_dir() and path.suffix.lower() != ".gdb":
-        raise TransferError("This is a folder.", cure="Name a file in it.", file=str(path))
-    if path.is_file() and path.stat().st_size == 0:
-        raise TransferError("The file is empty: 0 bytes.", cure="Export it again.")
-
-
 def open_whole(
     path: Path, layer: str | None, encoding: str | None, max_mb: int = MOST_UNZIPPED_MB
 ) -> Read:
@@ -171,6 +162,7 @@ def _read_table(path: Path, sheet: str | None, encoding: str | None, most: int) 
         raise TransferError(
             f"The table has no columns of coordinates, only {', '.join(headers)}.",
             cure="Call two columns lon and lat (经度, 纬度), or one wkt.",
+            zh=f"表里没有坐标列，只有：{'、'.join(headers)}。请用经度、纬度两列，或一列 wkt。",
         )
     shapes, opened, faults = read_places(columns, None)
     for fault in (fault for fault in faults if fault.reason != "half"):
@@ -180,6 +172,8 @@ def _read_table(path: Path, sheet: str | None, encoding: str | None, most: int) 
             f"“{value[:40]}” in column {fault.field} is not {'WKT' if wkt else 'a coordinate'}.",
             cure="Write for example POLYGON ((115 33, 116 33, 116 34, 115 33))." if wkt else
             "Write degrees or metres as a plain number, or leave it empty.",
+            zh=f"{fault.field} 列的“{value[:40]}”不是"
+            f"{'WKT 图形。' if wkt else '坐标值，请写数字或留空。'}",
             row=row, line=row - 1 + line,
         )  # fmt: skip
     left = {n: v.to_pylist() for n, v in columns.items() if n not in _wkt(headers)}
@@ -204,11 +198,15 @@ def _read_ogr(source: Path | bytes, path: Path, layer: str | None, encoding: str
                 source, layer=name, encoding=encoding, **_as_written(path)
             )
     except (DataSourceError, DataLayerError) as error:
-        raise TransferError("This is not a spatial file.", cure=f"Give {KINDS}.") from error
+        raise not_spatial() from error
     except (UnicodeDecodeError, LookupError) as error:
         raise unreadable(encoding or "UTF-8") from error
     if shapes is None:
-        raise TransferError("The layer is a list: it has no geometry.", cure="Give a map layer.")
+        raise TransferError(
+            "The layer is a list: it has no geometry.",
+            cure="Give a map layer.",
+            zh="这个图层只是名册，没有图形。请提供地图图层。",
+        )
     geometries, opened = read_wkb(shapes)
     fields = dict(zip(meta["fields"].tolist(), columns, strict=True))
     _require_whole_numbers(fields, meta["dtypes"])
@@ -235,6 +233,7 @@ def _require_whole_numbers(columns: dict[str, NDArray[Any]], kinds: NDArray[Any]
             raise TransferError(
                 "A number is too long to be read beside empty ones.",
                 cure="Write codes as text, in quotes.",
+                zh="数字太长，与空值混在一起会读错。请把编码写成文本（加引号）。",
                 column=name, row=int(spoiled[0]) + 1,
             )  # fmt: skip
 
@@ -273,6 +272,7 @@ def _require_read(frame: gpd.GeoDataFrame, meant: "NDArray[np.bool_]") -> None:
             "The geometry of a row cannot be read: its coordinates are not all numbers, or its "
             "kind is unknown.",
             cure="Redraw it in the source, or remove it.",
+            zh="这一行的图形无法读取，请在源数据中重画或删去。",
             row=row + 1,
             **code,
         )
@@ -300,6 +300,8 @@ def require_parts(path: Path) -> None:
         raise TransferError(
             f"A Shapefile is several files; beside this one there is no {' and no '.join(lacks)}.",
             cure="Copy all of them: .shp, .shx, .dbf, .prj and, if there is one, .cpg.",
+            zh=f"Shapefile 由多个文件组成，这里缺少 {'、'.join(lacks)}。"
+            "请把 .shp .shx .dbf .prj（及 .cpg）一起提供。",
         )
 
 
@@ -343,7 +345,7 @@ def _read_parquet(path: Path) -> Read:
     except shapely.errors.GEOSException:
         return _read_open_parquet(path)
     except ValueError as error:
-        raise TransferError("This is not a GeoParquet file.", cure="Export it again.") from error
+        raise not_parquet() from error
 
 
 def _read_open_parquet(path: Path) -> Read:
@@ -364,12 +366,13 @@ def _read_open_parquet(path: Path) -> Read:
 
 def _require_rows(frame: gpd.GeoDataFrame, max_vertices: int) -> None:
     if frame.empty:
-        raise TransferError("The layer has no rows.", cure="Is it the right one?")
+        raise no_rows("layer")
     vertices = int(shapely.get_num_coordinates(np.asarray(frame.geometry.values)).sum())
     if vertices > max_vertices:
         raise TransferError(
             f"The layer has {vertices:,} vertices.",
             cure=f"At most {max_vertices:,} are read; raise WANGGE_MAX_VERTICES.",
+            zh=f"图层有 {vertices:,} 个顶点，最多读 {max_vertices:,} 个（WANGGE_MAX_VERTICES）。",
         )
 
 

@@ -53,7 +53,9 @@ def read_sheet(path: Path, sheet: str | None, most: int) -> Read:
         table: list[list[Any]] = found.to_python(skip_empty_area=False)
     except (CalamineError, ValueError, OSError) as error:
         raise TransferError(
-            "This is not a workbook, or it is damaged or has a password.", cure="Save it again."
+            "This is not a workbook, or it is damaged or has a password.",
+            cure="Save it again.",
+            zh="这不是工作簿，或已损坏，或设了密码。请重新另存。",
         ) from error
     head = max(range(min(LOOKED_AT, len(table))), key=lambda row: (_words(table[row]), -row))
     headers = [str(cell).strip() for cell in table[head]]
@@ -77,14 +79,20 @@ def _choose(book: CalamineWorkbook, sheet: str | None) -> CalamineSheet:
     if sheet is not None:
         if sheet not in book.sheet_names:
             raise TransferError(
-                f"There is no sheet “{sheet}”.", cure=f"There are: {', '.join(names)}."
+                f"There is no sheet “{sheet}”.",
+                cure=f"There are: {', '.join(names)}.",
+                zh=f"没有工作表“{sheet}”；有：{'、'.join(names)}。",
             )
         return book.get_sheet_by_name(sheet)
     held = [found for name in names if (found := book.get_sheet_by_name(name)).height]
     if len(held) == 1:
         return held[0]
     if not held:
-        raise TransferError("The workbook is empty.", cure="Is it the right one?")
+        raise TransferError(
+            "The workbook is empty.",
+            cure="Is it the right one?",
+            zh="工作簿是空的，是不是选错了文件？",
+        )
     names = [each.name for each in held]
     raise UndecidedError(
         f"{len(held)} sheets hold something.",
@@ -103,7 +111,9 @@ def _require_names(headers: list[str]) -> None:
     twice = sorted({name for name in held if held.count(name) > 1})
     if twice:
         raise TransferError(
-            f"Two columns are called “{twice[0]}”.", cure="Give each column a name of its own."
+            f"Two columns are called “{twice[0]}”.",
+            cure="Give each column a name of its own.",
+            zh=f"有两列都叫“{twice[0]}”，请改成不同的列名。",
         )
 
 
