@@ -20,6 +20,7 @@ from api.guard import SameOrigin, SecurityHeaders
 from api.households import routes as households
 from api.imports import routes as imports
 from api.jobs import routes as jobs
+from api.locate import routes as locate
 from api.maps import routes as maps
 from api.maps.cache import TileCache
 from api.metrics import CONTENT_TYPE, Measured, Metrics
@@ -77,7 +78,7 @@ def create_app(settings: Settings | None = None, *, url: URL | None = None) -> F
     app.state.metrics = Metrics()
     app.state.tiles = TileCache(settings.tile_cache_mb * 1024 * 1024)
     _guard(app)
-    for module in (session, coverage, areas, people, households, maps, imports, jobs):
+    for module in (session, coverage, areas, locate, people, households, maps, imports, jobs):
         app.include_router(module.router)
     _own_routes(app)
     return app

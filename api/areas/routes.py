@@ -21,6 +21,7 @@ from api.areas.schemas import (
 from api.errors import NOT_FOUND, PROBLEMS, NotFoundError
 from api.maps.routes import scope_of
 from api.people.masking import mask_phone
+from layers.tables import appointment
 
 router = APIRouter(prefix="/api", tags=["areas"], responses={**PROBLEMS, **NOT_FOUND})
 
@@ -94,7 +95,9 @@ def get_grid(
                 phone=mask_phone(each.phone),
                 full_time=each.full_time,
             )
-            for each in store.officials(session, code)
+            for each in store.officials(
+                session, appointment.c.grid_code == code, "grid_head", "grid_worker"
+            )
         ],
         findings=store.findings_on(session, code),
     )

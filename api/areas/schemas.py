@@ -80,10 +80,10 @@ class AreaList(BaseModel):
 
 
 class Official(BaseModel):
-    """Somebody who answers for a grid. The name is public to who is signed in, the phone is not."""
+    """Somebody with an office. The name is public to who is signed in, the phone is not."""
 
     person: str = Field(description="The person's code, for `POST /api/people/{person}/reveal`")
-    role: Literal["grid_head", "grid_worker"]
+    role: Literal["grid_head", "grid_worker", "unit_head", "branch_secretary"]
     name: str
     phone: str | None = Field(description="Masked", examples=["138******78"])
     full_time: bool | None = None

@@ -132,8 +132,16 @@ def find_grid(session: Session, scope: Scope, code: str) -> AnyRow | None:
     return session.execute(statement).one_or_none()
 
 
-def officials(session: Session, grid_code: str) -> Rows:
-    """Return who answers for a grid now: its head first, then its workers."""
+def officials(session: Session, place: ColumnElement[bool], *roles: str) -> Rows:
+    """Return who holds some offices now: a grid's head comes before its workers.
+
+    Parameters
+    ----------
+    place
+        Of which grid, unit or branch: a test of the appointment's columns.
+    roles
+        The offices.
+    """
     role = appointment.c.role
     statement = (
         select(
@@ -145,8 +153,8 @@ def officials(session: Session, grid_code: str) -> Rows:
         )
         .join(person, person.c.code == appointment.c.person_code)
         .where(
-            appointment.c.grid_code == grid_code,
-            role.in_(["grid_head", "grid_worker"]),
+            place,
+            role.in_(roles),
             appointment.c.ends_on.is_(None),
         )
         .order_by(role, person.c.code)

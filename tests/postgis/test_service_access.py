@@ -52,13 +52,16 @@ CALLS = {
     "GET /api/areas/{code}": f"/api/areas/{OWN}",
     "GET /api/grids/{code}": f"/api/grids/{OWN}001",
     "GET /api/search": "/api/search?q=村",
+    "GET /api/locate": "/api/locate?lon=115.21&lat=33.51",
     "POST /api/people/{person}/reveal": "/api/people/p1/reveal",
     "GET /tiles/{layer}/{z}/{x}/{y}.mvt": "/tiles/grids/10/839/410.mvt",
+    "GET /tiles/{layer}/{z}/{x}/{y}.png": "/tiles/grids/10/839/410.png",
     "GET /tiles/{layer}.json": "/tiles/grids.json",
     "GET /styles/{name}.json": "/styles/coverage.json",
     "GET /sketches/coverage.svg": "/sketches/coverage.svg",
     "GET /legends/{layer}.json": "/legends/findings.json",
     "GET /legends/{layer}.svg": "/legends/findings.svg",
+    "GET /legends/{layer}.png": "/legends/findings.png",
 }
 OPEN = {
     "HEAD /{path:path}",

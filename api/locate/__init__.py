@@ -1,0 +1,1 @@
+"""Who answers for a place: the chain of responsibility at a point."""
