@@ -78,7 +78,13 @@ CATALOG: Mapping[str, Layer] = {
 }  # fmt: skip
 
 
-def tile_path(layer: str) -> str:
+# A vector tile, or a picture of 256 pixels.
+TileFormat = Literal["mvt", "png"]
+# The nearest zoom that is drawn as pictures; further in, a map enlarges them.
+MOST_PICTURE_ZOOM = 20
+
+
+def tile_path(layer: str, ending: TileFormat = "mvt") -> str:
     """Return where a layer's tiles are, with ``{z}``, ``{x}`` and ``{y}`` to be filled.
 
     Examples
@@ -86,11 +92,14 @@ def tile_path(layer: str) -> str:
     >>> tile_path("grids")
     '/tiles/grids/{z}/{x}/{y}.mvt'
     """
-    return f"/tiles/{layer}/{{z}}/{{x}}/{{y}}.mvt"
+    return f"/tiles/{layer}/{{z}}/{{x}}/{{y}}.{ending}"
 
 
 def tilejson(
-    layer: str, bounds: tuple[float, float, float, float], base_url: str = ""
+    layer: str,
+    bounds: tuple[float, float, float, float],
+    base_url: str = "",
+    ending: TileFormat = "mvt",
 ) -> dict[str, object]:
     """Return TileJSON 3.0.0 for a layer.
 
@@ -102,6 +111,9 @@ def tilejson(
         West, south, east, north of what the reader may see, degrees.
     base_url
         Put before the tiles' path: a worker resolves no relative address.
+    ending
+        ``png``: the same layer as pictures, which show at each zoom what vector tiles show one
+        zoom further out.
 
     Raises
     ------
@@ -109,15 +121,18 @@ def tilejson(
         If there is no such layer.
     """
     entry = CATALOG[layer]
+    is_picture = ending == "png"
     return {
         "tilejson": "3.0.0",
         "name": entry.en,
         "name_zh": entry.zh,
-        "tiles": [f"{base_url}{tile_path(layer)}"],
-        "minzoom": entry.minzoom,
-        "maxzoom": entry.maxzoom,
+        "tiles": [f"{base_url}{tile_path(layer, ending)}"],
+        "minzoom": entry.minzoom + is_picture,
+        "maxzoom": MOST_PICTURE_ZOOM if is_picture else entry.maxzoom,
         "bounds": list(bounds),
-        "vector_layers": [
+        "vector_layers": []
+        if is_picture
+        else [
             {
                 "id": layer,
                 "description": entry.en,

@@ -38,7 +38,7 @@ def legend_svg(legend: dict[str, Any], lang: str = "zh") -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" lang="{"zh-CN" if lang == "zh" else "en"}" '
-        f'font-family="system-ui, \'Noto Sans CJK SC\', sans-serif" font-size="{_TEXT}" '
+        f'font-family="\'Noto Sans CJK SC\', system-ui, sans-serif" font-size="{_TEXT}" '
         f'fill="{PALETTE["ink"]}"><title>{escape(title)}</title>',
         f"<defs>{''.join(_patterns())}</defs>",
         f'<rect width="{width}" height="{height}" fill="{PALETTE["halo"]}"/>',

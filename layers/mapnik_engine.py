@@ -21,10 +21,9 @@ from threading import RLock, get_ident
 from types import ModuleType
 from typing import Any
 
-import cairosvg
-
 from layers.legend_svg import symbol_paths
 from layers.style import IMAGES
+from layers.svg_png import svg_png
 
 FACE = "Noto Sans CJK SC Regular"
 FONT_FILES = ("NotoSansCJK-Regular.ttc", "NotoSansCJKsc-Regular.otf")
@@ -122,13 +121,12 @@ def symbol_file(name: str, scale: float) -> str:
     drawn = (
         f'<svg xmlns="http://www.w3.org/2000/svg" {square} viewBox="0 0 {image.size} {image.size}">'
         f'<rect {square} fill-opacity="0"/>{symbol_paths(name)}</svg>'
-    ).encode()
-    if image.repeats:
-        side = round(image.size * scale)
-        drawn = cairosvg.svg2png(drawn, output_width=side, output_height=side)
+    )
     # Whole when it has its name, for another thread may read it at once.
     written = path.with_name(f"{path.name}.{get_ident()}")
-    written.write_bytes(drawn)
+    written.write_bytes(
+        svg_png(drawn, side=round(image.size * scale)) if image.repeats else drawn.encode()
+    )
     written.replace(path)
     return str(path)
 
@@ -140,7 +138,6 @@ def draw(
     *,
     scale: float = 1.0,
     background: str | None = None,
-    crop: tuple[int, int, int, int] | None = None,
 ) -> bytes:
     """Draw layers, the first lowest.
 
@@ -156,8 +153,6 @@ def draw(
         Pixels of the picture for one pixel of the style: 2 for a screen of double density.
     background
         A colour; transparent if null.
-    crop
-        Left, top, width and height in pixels of the part that is kept; null: all of it.
 
     Returns
     -------
@@ -182,10 +177,22 @@ def draw(
         layer.datasource = _source(m, each)
         layer.styles.append(str(number))
         picture.layers.append(layer)
-    picture.zoom_to_box(m.Box2d(*box))
+    picture.zoom_to_box(m.Box2d(*_nudged(box, size[0])))
     image = m.Image(*size)
     m.render(picture, image, scale)
-    return bytes((image.view(*crop) if crop else image).to_string("png32"))
+    return bytes(image.to_string("png32"))
+
+
+def _nudged(box: Box, width: int) -> Box:
+    """Move a box right and down by a hundredth of a pixel, which nobody sees.
+
+    A pattern begins at the world's middle, counted in whole pixels, the rest cut off. A tile's
+    edge lies on a whole pixel: with the arithmetic's error it would be cut to one pixel or the
+    next, and the pattern would jump from tile to tile.
+    """
+    left, bottom, right, top = box
+    far = (right - left) / width / 100
+    return left + far, bottom - far, right + far, top - far
 
 
 def _source(m: Any, ready: Ready) -> Any:  # noqa: ANN401

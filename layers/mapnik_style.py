@@ -138,7 +138,7 @@ def _fill(values: Values, scale: float) -> str:
     pattern = values.get("fill-pattern")
     if pattern:
         file = symbol_file(pattern, scale)
-        # From the world's corner on, so that it runs through from one shape to the next.
+        # From the world's middle on, so that it runs through from one shape to the next.
         return _element(
             "PolygonPatternSymbolizer", {"file": file, "opacity": opacity, "alignment": "global"}
         )

@@ -5,7 +5,7 @@ tile is 256 pixels wide, and MapLibre's zoom counts tiles of 512: a picture tile
 live map is one zoom further out, which is where it shows the same ground at the same size.
 
 Tiles are seamless: rows are asked for with a margin, so that a symbol on an edge is drawn on both
-sides of it; a pattern starts at the world's corner; dashes start where their line does, for no
+sides of it; a pattern starts at the world's middle; dashes start where their line does, for no
 shape is cut; and names are placed for all tiles at once (:mod:`layers.labels`).
 """
 
@@ -16,17 +16,15 @@ from typing import Any
 
 from geo.generalize import TILE_PIXELS, WORLD_M
 from layers import labels, mapnik_style
+from layers.catalog import CATALOG
 from layers.expressions import Json
 from layers.labels import Label
 from layers.map_style import STYLES, Language, style_document
 from layers.mapnik_engine import REACH, Box, Ready, draw
-from layers.style import IMAGES
 from layers.tiles import MAX_ZOOM, Tile, Window
 
 Rows = Sequence[Mapping[str, Any]]
 SIDE = 256
-# Every pattern starts anew after this many pixels.
-PERIOD = math.lcm(*(image.size for image in IMAGES if image.repeats))
 # Greatest width and height of a picture, pixels: as far as the memory of a small server goes.
 MOST_PIXELS = 12_000
 
@@ -46,6 +44,13 @@ def layers_of(source: str, lang: Language) -> Sequence[Mapping[str, Json]]:
         if own:
             return own
     raise KeyError(source)
+
+
+def is_shown(source: str, tile: Tile) -> bool:
+    """Tell whether a tile of a layer can show anything; if not, nothing need be asked for."""
+    zoom = tile_zoom(tile)
+    seen = any(mapnik_style.in_view(layer, zoom) for layer in layers_of(source, "zh"))
+    return seen and (source not in CATALOG or CATALOG[source].minzoom <= zoom)
 
 
 def style_zoom(bounds: Box, width: float) -> float:
@@ -196,22 +201,13 @@ def tile_zoom(tile: Tile) -> float:
 
 def _tile(ready: Sequence[Ready], tile: Tile, scale: int) -> bytes:
     if not ready:
-        return _blank(SIDE * scale)
-    left, bottom, right, top = tile.window(0).bounds
-    # The drawing begins where a pattern does, and is then cut to the tile.
-    pixel = (right - left) / SIDE
-    across, down = tile.x * SIDE % PERIOD, tile.y * SIDE % PERIOD
-    box = (left - across * pixel, bottom, right, top + down * pixel)
+        return blank(scale)
     side = SIDE * scale
-    return draw(
-        ready,
-        box,
-        (side + across * scale, side + down * scale),
-        scale=scale,
-        crop=(across * scale, down * scale, side, side),
-    )
+    return draw(ready, tile.window(0).bounds, (side, side), scale=scale)
 
 
 @cache
-def _blank(side: int) -> bytes:
+def blank(scale: int) -> bytes:
+    """Return a tile on which nothing is."""
+    side = SIDE * scale
     return draw([], (0.0, 0.0, 1.0, 1.0), (side, side))

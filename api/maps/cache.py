@@ -16,29 +16,32 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A tile as it is sent: gzip bytes and their strong entity tag."""
+    """A tile as it is sent: its bytes, mostly as gzip, and their strong entity tag."""
 
     body: bytes
     etag: str
+    is_gzip: bool = True
 
     def sent(self, gzipped: bool) -> tuple[bytes, str, dict[str, str]]:
         """Return body, tag and extra headers, for a client that takes gzip or does not.
 
         The two are different representations, so a strong tag must differ.
         """
+        if not self.is_gzip:
+            return self.body, self.etag, {}
         if gzipped:
             return self.body, self.etag, {"Content-Encoding": "gzip"}
         return gzip.decompress(self.body), f'{self.etag[:-1]}-plain"', {}
 
 
-def pack(data: bytes) -> Tile:
-    """Compress a tile's bytes and name them.
+def pack(data: bytes, *, compress: bool = True) -> Tile:
+    """Compress a tile's bytes, unless they are so already, and name them.
 
     ``mtime`` is fixed, so that the same tile gives the same bytes and the same tag in every
     worker.
     """
-    body = gzip.compress(data, 6, mtime=0)
-    return Tile(body, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"')
+    body = gzip.compress(data, 6, mtime=0) if compress else data
+    return Tile(body, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"', compress)
 
 
 class TileCache:
@@ -57,7 +60,9 @@ class TileCache:
         self._size = 0
         self._making: dict[Hashable, Future[Tile]] = {}
 
-    def get(self, key: Hashable, make: Callable[[], bytes]) -> tuple[Tile, str]:
+    def get(
+        self, key: Hashable, make: Callable[[], bytes], *, compress: bool = True
+    ) -> tuple[Tile, str]:
         """Return the tile and how it was come by: ``hit``, ``miss`` or ``shared``.
 
         Parameters
@@ -66,6 +71,8 @@ class TileCache:
             Everything that the bytes depend on.
         make
             Makes the bytes. Its error reaches everyone who waits, and is not kept.
+        compress
+            False for bytes that are compressed already, as those of a PNG.
         """
         with self._lock:
             tile = self._kept.get(key)
@@ -78,11 +85,11 @@ class TileCache:
                 self._making[key] = mine
         if waiting is not None:
             return waiting.result(), "shared"
-        return self._make(key, make, mine), "miss"
+        return self._make(key, lambda: pack(make(), compress=compress), mine), "miss"
 
-    def _make(self, key: Hashable, make: Callable[[], bytes], mine: Future[Tile]) -> Tile:
+    def _make(self, key: Hashable, make: Callable[[], Tile], mine: Future[Tile]) -> Tile:
         try:
-            tile = pack(make())
+            tile = make()
         except BaseException as error:
             with self._lock:
                 del self._making[key]

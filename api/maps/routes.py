@@ -1,5 +1,6 @@
 """Tiles, their descriptions, styles and legends."""
 
+from collections.abc import Container
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
@@ -7,23 +8,29 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from api.access import Database, EveryoneInArea
 from api.auth import Reader
 from api.errors import NOT_FOUND, PROBLEMS, NotFoundError
-from api.maps import store
+from api.maps import pictures, store
 from api.maps.cache import Tile as PackedTile
-from layers.catalog import CATALOG, tilejson
+from layers.catalog import CATALOG, TileFormat, tilejson
 from layers.legend import LEGENDS, legend
 from layers.legend_svg import legend_svg
 from layers.map_style import STYLES, Language, style_document
+from layers.svg_png import svg_png
 from layers.tiles import Scope, Tile
 
 router = APIRouter(tags=["maps"], responses={**PROBLEMS, **NOT_FOUND})
 
-SVG = "image/svg+xml"
+SVG, PNG = "image/svg+xml", "image/png"
 MVT = "application/vnd.mapbox-vector-tile"
 # What a reader may see is his own business, and may change at any time: ask again, and be told
 # "unchanged" by the tag.
 CACHING = "private, no-cache"
 
 LayerName = Annotated[str, Path(description="A layer", examples=["grids"])]
+Zoom = Annotated[int, Path(ge=0, le=22, examples=[10])]
+Column = Annotated[int, Path(ge=0, examples=[839])]
+Line = Annotated[int, Path(ge=0, examples=[410])]
+Scale = Annotated[int, Query(ge=1, le=2, description="2 for a screen of double density")]
+Words = Annotated[Language, Query(description="The language of the words")]
 
 
 def scope_of(reader: Reader) -> Scope:
@@ -48,9 +55,9 @@ def _no(kind: str, kind_zh: str, name: str) -> NotFoundError:
 )
 def get_tile(
     layer: LayerName,
-    z: Annotated[int, Path(ge=0, le=22, examples=[10])],
-    x: Annotated[int, Path(ge=0, examples=[839])],
-    y: Annotated[int, Path(ge=0, examples=[410])],
+    z: Zoom,
+    x: Column,
+    y: Line,
     request: Request,
     reader: EveryoneInArea,
     session: Database,
@@ -58,17 +65,55 @@ def get_tile(
     accept_encoding: Annotated[str, Header()] = "",
 ) -> Response:
     """Return one tile of the reader's area, compressed, with a strong tag."""
-    at, state = Tile(z, x, y), request.app.state
-    if layer not in CATALOG:
-        raise _no("layer", "图层", layer)
-    if not at.exists():
-        raise _no("tile", "瓦片", f"{z}/{x}/{y}")
+    at, state = _address(layer, z, x, y, CATALOG), request.app.state
     packed, how = store.tile(state.tiles, session, layer, at, scope_of(reader))
     state.metrics.tiles.labels(layer, how).inc()
     return _sent(packed, MVT, if_none_match, accept_encoding)
 
 
-def _sent(packed: PackedTile, kind: str, known: str | None, accepted: str) -> Response:
+@router.get(
+    "/tiles/{layer}/{z}/{x}/{y}.png",
+    response_class=Response,
+    responses={200: {"content": {PNG: {}}, "description": "The tile; clear where nothing is"}},
+    summary="A picture tile",
+)
+def get_picture_tile(
+    layer: LayerName,
+    z: Zoom,
+    x: Column,
+    y: Line,
+    request: Request,
+    reader: EveryoneInArea,
+    session: Database,
+    scale: Scale = 1,
+    lang: Words = "zh",
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Return a tile as 256 pixels (512 with `scale=2`) on a transparent ground."""
+    at, state = _address(layer, z, x, y, pictures.MAKERS), request.app.state
+    asked = pictures.Asked(layer, at, scope_of(reader), scale, lang)
+    packed, how = pictures.tile(state.tiles, session, asked)
+    state.metrics.tiles.labels(layer, how).inc()
+    return _sent(packed, PNG, if_none_match)
+
+
+def _address(layer: str, z: int, x: int, y: int, known: Container[str]) -> Tile:
+    """Return the tile that an address names.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such layer, or no such tile.
+    """
+    at = Tile(z, x, y)
+    if layer not in known:
+        raise _no("layer", "图层", layer)
+    if not at.exists():
+        raise _no("tile", "瓦片", f"{z}/{x}/{y}")
+    return at
+
+
+def _sent(packed: PackedTile, kind: str, known: str | None, accepted: str = "") -> Response:
     """Send what is kept compressed, or say that the reader's copy is still right."""
     body, etag, encoding = packed.sent("gzip" in accepted)
     headers = {"ETag": etag, "Cache-Control": CACHING, "Vary": "Cookie, Accept-Encoding"}
@@ -99,12 +144,16 @@ def get_sketch(
 
 @router.get("/tiles/{layer}.json", summary="TileJSON 3.0.0 of a layer")
 def get_tilejson(
-    layer: LayerName, request: Request, reader: EveryoneInArea, session: Database
+    layer: LayerName,
+    request: Request,
+    reader: EveryoneInArea,
+    session: Database,
+    format: Annotated[TileFormat, Query(description="Vector tiles or pictures")] = "mvt",  # noqa: A002
 ) -> dict[str, object]:
     """Describe a layer's tiles, with the bounds of the reader's area."""
     if layer not in CATALOG:
         raise _no("layer", "图层", layer)
-    return tilejson(layer, store.bounds(session, scope_of(reader)), base_url(request))
+    return tilejson(layer, store.bounds(session, scope_of(reader)), base_url(request), format)
 
 
 @router.get("/styles/{name}.json", summary="A MapLibre style")
@@ -143,3 +192,21 @@ def get_legend_svg(
 ) -> Response:
     """Return the same legend, drawn."""
     return Response(legend_svg(get_legend(layer, reader, session), lang), media_type=SVG)
+
+
+@router.get(
+    "/legends/{layer}.png",
+    response_class=Response,
+    responses={200: {"content": {PNG: {}}, "description": "The picture"}},
+    summary="A layer's legend as a picture, for where SVG is not shown",
+)
+def get_legend_png(
+    layer: LayerName,
+    reader: EveryoneInArea,
+    session: Database,
+    lang: Words = "zh",
+    scale: Scale = 1,
+) -> Response:
+    """Return the same legend, drawn in pixels."""
+    drawn = legend_svg(get_legend(layer, reader, session), lang)
+    return Response(svg_png(drawn, scale=scale), media_type=PNG)

@@ -1,5 +1,7 @@
 """Tiles from the cache, else from the database: the only place that runs a tile's statement."""
 
+from typing import Any
+
 from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import Session
 
@@ -8,8 +10,14 @@ from api.maps.cache import TileCache
 from layers.catalog import CATALOG
 from layers.sketch import sketch_statements, sketch_svg
 from layers.tables import area, coverage_check, coverage_version, finding, grid, household, setting
-from layers.tiles import Scope, Tile
-from layers.vector import findings_in_scope, latest_check, own_households, tile_statement
+from layers.tiles import Scope, Tile, Window
+from layers.vector import (
+    findings_in_scope,
+    latest_check,
+    own_households,
+    row_statement,
+    tile_statement,
+)
 
 SHAPES_STAMP = "shapes_stamp"
 
@@ -43,6 +51,13 @@ def tile(
         return bytes(session.execute(tile_statement(layer, at, scope)).scalar_one())
 
     return cache.get((layer, layer_version(session, layer), scope, at), make)
+
+
+def layer_rows(session: Session, layer: str, window: Window, scope: Scope) -> list[dict[str, Any]]:
+    """Return what a reader may see of a layer in a window: ``geom`` as WKB, and its columns."""
+    found = session.execute(row_statement(layer, window, scope))
+    keys = list(found.keys())
+    return [dict(zip(keys, row, strict=True)) for row in found]
 
 
 def sketch(cache: TileCache, session: Session, scope: Scope, width: int, lang: str) -> PackedTile:

@@ -1,0 +1,45 @@
+"""An SVG document of ours as a PNG, for where SVG is not shown.
+
+CairoSVG asks for nothing outside the document: what a document refers to is refused.
+"""
+
+from typing import NoReturn
+
+import cairosvg
+
+
+class OutsideReferenceError(ValueError):
+    """A document refers to something outside itself."""
+
+
+def _refuse(url: str, resource_type: str) -> NoReturn:
+    raise OutsideReferenceError(f"{resource_type} {url} is outside the document.")
+
+
+def svg_png(svg: str, *, scale: float = 1.0, side: int | None = None) -> bytes:
+    """Draw a document.
+
+    Parameters
+    ----------
+    svg
+        The document, with its width and height. A family of fonts that has the letters stands
+        first: no other is tried for what it lacks.
+    scale
+        Pixels of the picture for one of the document.
+    side
+        The picture's width and height in pixels, instead of a scale, for a square that must be
+        whole pixels.
+
+    Returns
+    -------
+    bytes
+        A PNG, transparent where nothing is drawn.
+
+    Raises
+    ------
+    OutsideReferenceError
+        If the document refers to a file or an address.
+    """
+    size = {} if side is None else {"output_width": side, "output_height": side}
+    convert = cairosvg.surface.PNGSurface.convert
+    return bytes(convert(svg.encode(), scale=scale, url_fetcher=_refuse, **size))
