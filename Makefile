@@ -66,14 +66,26 @@ $(WEB)/dist/index.html: $(WEB)/node_modules/.installed $(WEB_SOURCES)
 
 web: $(WEB)/dist/index.html ## build the browser app
 
-demo: debian install web ## everything from nothing: the sample county, checked, on http://127.0.0.1:8000
+# What a map in one file carries within itself, from the browser app's lock.
+ASSETS := layers/assets
+$(ASSETS)/.filled: $(WEB)/node_modules/.installed
+	mkdir -p $(ASSETS)/images
+	cd $(WEB)/node_modules && cp leaflet/dist/leaflet.js leaflet/dist/leaflet.css jquery/dist/jquery.min.js $(CURDIR)/$(ASSETS)/
+	cp $(WEB)/node_modules/leaflet/dist/images/* $(ASSETS)/images/
+	cp $(WEB)/node_modules/leaflet/LICENSE $(ASSETS)/leaflet.LICENSE
+	cp $(WEB)/node_modules/jquery/LICENSE.txt $(ASSETS)/jquery.LICENSE
+	@touch $@
+
+assets: $(ASSETS)/.filled ## put the libraries of maps in one file where they are read
+
+demo: debian install web assets ## everything from nothing: the sample county, checked, on http://127.0.0.1:8000
 	@$(BIN)/wangge demo $(ARGS)
 
-test: debian debian-test install web ## the whole suite: unit, postgis, browser, notebooks
+test: debian debian-test install web assets ## the whole suite: unit, postgis, browser, notebooks
 	cd $(WEB) && npm test --silent
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" $(ARGS)
 
-test-slow: debian debian-test install web ## many seeds and faults; not in CI
+test-slow: debian debian-test install web assets ## many seeds and faults; not in CI
 	$(BIN)/python -m pytest -m slow $(ARGS)
 
 bench: install ## speed and memory, as ratios against a floor or a peer, in one run
@@ -95,6 +107,6 @@ lock: install ## renew requirements.lock, without addresses
 		--generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock
 
 clean: ## remove what make has made (never the database)
-	rm -rf $(VENV) build $(WEB)/dist $(WEB)/node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build $(ASSETS) $(WEB)/dist $(WEB)/node_modules .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help debian debian-test install web demo test test-slow bench lint format lock clean
+.PHONY: help debian debian-test install web assets demo test test-slow bench lint format lock clean
