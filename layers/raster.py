@@ -30,6 +30,19 @@ MOST_PIXELS = 12_000
 
 
 @cache
+def style_layers(style: str, lang: Language) -> Sequence[Mapping[str, Json]]:
+    """Return a style's layers that draw data, the lowest first.
+
+    Raises
+    ------
+    KeyError
+        If there is no such style.
+    """
+    layers: Any = style_document(style, lang)["layers"]
+    return [layer for layer in layers if "source" in layer]
+
+
+@cache
 def layers_of(source: str, lang: Language) -> Sequence[Mapping[str, Json]]:
     """Return the style's layers that draw a source, the lowest first.
 
@@ -39,11 +52,21 @@ def layers_of(source: str, lang: Language) -> Sequence[Mapping[str, Json]]:
         If no style draws it.
     """
     for name in STYLES:
-        found: Any = style_document(name, lang)["layers"]
-        own = [layer for layer in found if layer.get("source") == source]
+        own = [layer for layer in style_layers(name, lang) if layer["source"] == source]
         if own:
             return own
     raise KeyError(source)
+
+
+@cache
+def sources_of(style: str) -> Sequence[str]:
+    """Return what a style draws, each once, the lowest first."""
+    return list(dict.fromkeys(str(layer["source"]) for layer in style_layers(style, "zh")))
+
+
+def speaks(source: str) -> bool:
+    """Tell whether a source is names."""
+    return bool(mapnik_style.text_layers(layers_of(source, "zh")))
 
 
 def is_shown(source: str, tile: Tile) -> bool:
@@ -124,21 +147,28 @@ def picture(
     if max(pixels) > MOST_PIXELS:
         raise ValueError(f"A picture has at most {MOST_PIXELS} pixels a side.")
     zoom = style_zoom(bounds, size[0])
-    layers: Any = style_document(style, lang)["layers"]
-    shown = [each for each in layers if each.get("source") in rows]
-    drawn = [
-        ready
-        for each in shown
-        for ready in mapnik_style.ready(each, rows[each["source"]], zoom, scale)
-    ]
     named = [
         label
-        for source in {each["source"]: None for each in mapnik_style.text_layers(shown)}
+        for source in rows
+        if speaks(source)
         for label in place(source, rows[source], zoom, lang)
     ]
+    drawn = _drawn(style_layers(style, lang), rows, zoom, scale)
     return draw(
         [*drawn, labels.ready(named, zoom)], bounds, pixels, scale=scale, background=background
     )
+
+
+def _drawn(
+    layers: Iterable[Mapping[str, Json]], rows: Mapping[str, Rows], zoom: float, scale: float
+) -> list[Ready]:
+    """Make ready what is no name, in the style's order."""
+    return [
+        ready
+        for each in layers
+        if each["source"] in rows
+        for ready in mapnik_style.ready(each, rows[each["source"]], zoom, scale)
+    ]
 
 
 def place(
@@ -171,12 +201,8 @@ def tile_picture(
     bytes
         A PNG with a transparent ground, :data:`SIDE` times ``scale`` pixels wide and high.
     """
-    drawn = [
-        ready
-        for each in layers_of(source, lang)
-        for ready in mapnik_style.ready(each, rows, tile_zoom(tile), scale)
-    ]
-    return _tile(drawn, tile, scale)
+    layers = layers_of(source, lang)
+    return _tile(_drawn(layers, {source: rows}, tile_zoom(tile), scale), tile, scale)
 
 
 def label_tile(placed: Iterable[Label], tile: Tile, *, scale: int = 1) -> bytes:
@@ -189,9 +215,39 @@ def label_tile(placed: Iterable[Label], tile: Tile, *, scale: int = 1) -> bytes:
     tile, scale
         As for :func:`tile_picture`.
     """
+    return _tile(_names(placed, tile), tile, scale)
+
+
+def map_tile(
+    style: str,
+    rows: Mapping[str, Rows],
+    placed: Iterable[Label],
+    tile: Tile,
+    *,
+    scale: int = 1,
+    lang: Language = "zh",
+) -> bytes:
+    """Draw a tile of a whole map: one picture, where each layer's would be many.
+
+    Parameters
+    ----------
+    style
+        One of :data:`layers.map_style.STYLES`: what is drawn, and in which order.
+    rows
+        By source, as for :func:`tile_picture`; a source that is left out is not drawn.
+    placed
+        The names, as for :func:`label_tile`.
+    tile, scale, lang
+        As for :func:`tile_picture`.
+    """
+    drawn = _drawn(style_layers(style, lang), rows, tile_zoom(tile), scale)
+    return _tile([*drawn, *_names(placed, tile)], tile, scale)
+
+
+def _names(placed: Iterable[Label], tile: Tile) -> list[Ready]:
     left, top = tile.x * SIDE, tile.y * SIDE
     here = [each for each in placed if each.touches(left, top, left + SIDE, top + SIDE)]
-    return _tile([labels.ready(here, tile_zoom(tile))] if here else [], tile, scale)
+    return [labels.ready(here, tile_zoom(tile))] if here else []
 
 
 def tile_zoom(tile: Tile) -> float:

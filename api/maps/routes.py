@@ -87,11 +87,18 @@ def get_picture_tile(
     session: Database,
     scale: Scale = 1,
     lang: Words = "zh",
+    only: Annotated[str, Query(description="Of a whole map: its layers, with commas")] = "",
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """Return a tile as 256 pixels (512 with `scale=2`) on a transparent ground."""
+    """Return a layer's tile as 256 pixels (512 with `scale=2`) on a transparent ground.
+
+    A style's name instead of a layer's (`coverage`, `plain`) gives the whole map as one picture.
+    """
     at, state = _address(layer, z, x, y, pictures.MAKERS), request.app.state
-    asked = pictures.Asked(layer, at, scope_of(reader), scale, lang)
+    wanted = frozenset(only.split(",")) if only else None
+    for name in (wanted or frozenset()) - CATALOG.keys():
+        raise _no("layer", "图层", name)
+    asked = pictures.Asked(layer, at, scope_of(reader), scale, lang, wanted)
     packed, how = pictures.tile(state.tiles, session, asked)
     state.metrics.tiles.labels(layer, how).inc()
     return _sent(packed, PNG, if_none_match)

@@ -22,15 +22,15 @@ from layers.vector import (
 SHAPES_STAMP = "shapes_stamp"
 
 
-def layer_version(session: Session, layer: str) -> tuple[object, ...]:
-    """Return what changes whenever a layer's tiles do.
+def layer_version(session: Session, *layers: str) -> tuple[object, ...]:
+    """Return what changes whenever the tiles of one of the layers do.
 
     Every import opens a coverage version and every build of shapes writes a new stamp; findings
     change with a check.
     """
     stamp = select(setting.c.value).where(setting.c.key == SHAPES_STAMP).scalar_subquery()
     version = select(func.max(coverage_version.c.id)).scalar_subquery()
-    columns = [version, stamp, *([latest_check()] if layer == "findings" else [])]
+    columns = [version, stamp, *([latest_check()] if "findings" in layers else [])]
     return tuple(repr(value) for value in session.execute(select(*columns)).one())
 
 

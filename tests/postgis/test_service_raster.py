@@ -19,6 +19,7 @@ from api.maps import pictures
 from api.maps.cache import TileCache
 from layers import raster
 from layers.catalog import CATALOG, MOST_PICTURE_ZOOM
+from layers.map_style import STYLES
 from layers.style import PALETTE
 from layers.tables import setting
 from layers.tiles import Scope, Tile
@@ -100,6 +101,41 @@ def test_the_gap_is_hatched(signed_in: Client) -> None:
     magenta = [int(PALETTE["gap"][i : i + 2], 16) for i in (1, 3, 5)]
     near = (np.abs(image[..., :3] - magenta).max(axis=2) < 30) & (image[..., 3] > 200)
     assert 0.05 < near.mean() < 0.5
+
+
+# --- a whole map --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_whole_map_is_one_picture(style: str, signed_in: Client) -> None:
+    planner = signed_in("planner")
+    whole = painted(planner.get(path(style, 12)))
+    # Of the grids the plain map shows the borders alone.
+    same = [each for each in raster.sources_of(style) if (each, style) != ("grids", "plain")]
+    assert whole >= max(painted(planner.get(path(source, 12))) for source in same) > 0
+
+
+def test_a_whole_map_shows_the_layers_that_are_asked_for(signed_in: Client) -> None:
+    planner = signed_in("planner")
+    address = path("coverage", 12)
+    alone = read(planner.get(f"{address}?only=grids"))
+    assert np.array_equal(alone, read(planner.get(path("grids", 12))))
+    two = planner.get(f"{address}?only=grids,labels")
+    assert painted(two) >= np.count_nonzero(alone[..., 3])
+    assert two.content != planner.get(f"{address}?only=grids").content
+    assert two.content == planner.get(f"{address}?only=labels,grids").content
+    assert planner.get(f"{address}?only=grids,secrets").status_code == 404
+    # A layer by itself has nothing to choose from.
+    assert (
+        planner.get(path("grids", 12) + "?only=areas").content
+        == planner.get(path("grids", 12)).content
+    )
+
+
+def test_a_whole_map_ends_where_the_reader_s_area_does(signed_in: Client) -> None:
+    address = path("coverage", 17, OTHER_PLACE) + "?only=grids,households,findings"
+    assert painted(signed_in("planner").get(address)) > 0
+    assert painted(signed_in("party_officer").get(address)) == 0
 
 
 # --- for whom -----------------------------------------------------------------------------------
