@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from api.commands.context import OPERATOR, Context
-from api.exports import Outcome, Request, export_layer
+from api.exports import Outcome, Request, export_file
 from api.settings import settings
 from layers.transfer.outgoing import Lang
 
@@ -31,7 +31,7 @@ def export(
     ],
     *,
     area: Annotated[
-        str | None, typer.Option(help="Code of a county, town or village: what lies in it.")
+        str | None, typer.Option(help="Code of a county, town, village or grid: what lies in it.")
     ] = None,
     crs: Annotated[
         str | None, typer.Option(help="EPSG code, GCJ-02 or BD-09; else EPSG:4326.")
@@ -52,12 +52,8 @@ def export(
         layer, area=area, version=version, crs=crs, reveal=reveal, account=OPERATOR,
         lang=cast("Lang", lang or settings().lang),
     )  # fmt: skip
-    # One moment for all that is read, and nothing written: a log line is a transaction of its own.
-    options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with _bar() as progress, given.engine().connect() as plain:
-        connection = plain.execution_options(**options)
-        with connection.begin():
-            outcome = export_layer(connection, request, output, progress)
+    with _bar() as progress:
+        outcome = export_file(given.engine(), request, output, progress)
     _tell(outcome)
 
 
@@ -75,7 +71,7 @@ def _bar() -> Iterator[Callable[[float, str], None]]:
 
 def _tell(outcome: Outcome) -> None:
     for note in outcome.notes:
-        typer.echo(f"wangge: {note}", err=True)
+        typer.echo(f"wangge: {note.en}", err=True)
     rows, unlocated = outcome.counts["rows"], outcome.counts.get("unlocated", 0)
     parts = [f"{rows:,} 行 · rows"]
     parts += [f"{unlocated:,} 未定位 · without a shape"] if unlocated else []

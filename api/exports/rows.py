@@ -24,6 +24,7 @@ from layers.tables import (
     appointment,
     area,
     coverage_version,
+    grid,
     household,
     metadata,
     party_branch,
@@ -31,11 +32,8 @@ from layers.tables import (
 )
 from layers.transfer import Kind, TransferError
 
-# By which column a row of a kind lies in an area by itself.
-OWN_CODE = {
-    "areas": "code", "grids": "code", "units": "code", "households": "area_code",
-    "branches": "area_code",
-}  # fmt: skip
+# Which kinds lie in an area by their own code.
+BY_CODE = ("areas", "grids", "units")
 
 
 class Rows:
@@ -48,7 +46,9 @@ class Rows:
     version
         A coverage version; null: what is in the tables now.
     area_code
-        The code of an area; null: everywhere.
+        The code of an area, or of a grid; null: everywhere.
+    is_grid
+        Whether it is a grid's.
 
     Raises
     ------
@@ -56,13 +56,17 @@ class Rows:
         If there are no versions of the kind.
     """
 
-    def __init__(self, kind: Kind, version: int | None, area_code: str | None) -> None:
+    def __init__(
+        self, kind: Kind, version: int | None, area_code: str | None, *, is_grid: bool = False
+    ) -> None:
         if version is not None and kind.table not in versioned_tables:
             raise TransferError(
                 f"{kind.en} have no versions: they are a record that only grows.",
                 cure="Leave --version out.",
+                zh=f"{kind.zh}没有历史版本：记录只增不改。请选“现在”。",
             )
         self.kind, self.version, self.area_code = kind, version, area_code
+        self.within_table = grid if is_grid else area
         self.held = self.at(metadata.tables[kind.table])
 
     def at(self, table: Table) -> FromClause:
@@ -97,42 +101,41 @@ class Rows:
 
     def within(self, code: str) -> ColumnElement[bool]:
         """Pick rows that lie in an area: by what they are recorded in, or by their shape."""
-        held, name = self.held.c, self.kind.name
-        if name in OWN_CODE:
-            return func.starts_with(held[OWN_CODE[name]], code)
+        held, name = self.held, self.kind.name
+        if name in BY_CODE:
+            return func.starts_with(held.c.code, code)
+        if name in ("households", "branches"):
+            return self._recorded(held, code)
         if name == "people":
             return or_(self._lives(code), self._serves(code))
         if name == "members":
             return or_(self._lives(code), self._belongs(code))
         if name == "appointments":
-            places = (held.area_code, held.grid_code, held.unit_code)
-            starts = (func.starts_with(func.coalesce(place, ""), code) for place in places)
-            return or_(*starts, self._belongs(code))
+            return or_(*_starts(held, code), self._belongs(code))
         if name in ("links", "visits"):
             return self._lives(code)
         if name == "incidents":
             return self._happened(code)
-        return func.coalesce(func.ST_Intersects(held.geom, self._shape(code)), false())
+        return func.coalesce(func.ST_Intersects(held.c.geom, self._shape(code)), false())
+
+    def _recorded(self, table: FromClause, code: str) -> ColumnElement[bool]:
+        """Pick rows by the village, or by the grid, that they are recorded in."""
+        named = table.c.grid_code if self.within_table is grid else table.c.area_code
+        return func.starts_with(func.coalesce(named, ""), code)
 
     def _lives(self, code: str) -> ColumnElement[bool]:
         home = self.at(household)
-        return exists().where(
-            home.c.code == self.held.c.household_code, func.starts_with(home.c.area_code, code)
-        )
+        return exists().where(home.c.code == self.held.c.household_code, self._recorded(home, code))
 
     def _belongs(self, code: str) -> ColumnElement[bool]:
         branch = self.at(party_branch)
         return exists().where(
-            branch.c.code == self.held.c.branch_code, func.starts_with(branch.c.area_code, code)
+            branch.c.code == self.held.c.branch_code, self._recorded(branch, code)
         )
 
     def _serves(self, code: str) -> ColumnElement[bool]:
         office = self.at(appointment)
-        places = (office.c.area_code, office.c.grid_code, office.c.unit_code)
-        return exists().where(
-            office.c.person_code == self.held.c.code,
-            or_(*(func.starts_with(func.coalesce(place, ""), code) for place in places)),
-        )
+        return exists().where(office.c.person_code == self.held.c.code, or_(*_starts(office, code)))
 
     def _happened(self, code: str) -> ColumnElement[bool]:
         """Pick incidents recorded in the area, or recorded nowhere and on its ground."""
@@ -143,11 +146,22 @@ class Rows:
         return or_(recorded, self._lives(code), and_(nowhere, on_ground))
 
     def _shape(self, code: str) -> ColumnElement[Any]:
-        place = self.at(area)
+        place = self.at(self.within_table)
         return select(place.c.geom).where(place.c.code == code).scalar_subquery()
 
 
+def _starts(table: FromClause, code: str) -> list[ColumnElement[bool]]:
+    """Return whether an appointment is to the area, to a grid in it, or to a unit in it."""
+    places = (table.c.area_code, table.c.grid_code, table.c.unit_code)
+    return [func.starts_with(func.coalesce(place, ""), code) for place in places]
+
+
 # -- what the options must be --------------------------------------------------------------------
+
+
+def is_grid(connection: Connection, code: str) -> bool:
+    """Tell whether a code is a grid's."""
+    return bool(connection.scalar(select(exists().where(grid.c.code == code))))
 
 
 def require_known(connection: Connection, rows: Rows) -> None:
@@ -161,11 +175,13 @@ def require_known(connection: Connection, rows: Rows) -> None:
     if rows.version is not None:
         _require_version(connection, rows)
     if rows.area_code is not None:
-        place = rows.at(area) if rows.version is not None else area
-        if not connection.scalar(select(exists().where(place.c.code == rows.area_code))):
+        place = rows.within_table
+        held = rows.at(place) if rows.version is not None else place
+        if not connection.scalar(select(exists().where(held.c.code == rows.area_code))):
             raise TransferError(
                 f"There is no area {rows.area_code}.",
-                cure="Give the code of the county, a town or a village.",
+                cure="Give the code of the county, a town, a village or a grid.",
+                zh=f"没有区划 {rows.area_code}（或当时还没有）。请给出县、乡镇、村或网格的编码。",
             )
     if rows.kind.fixed:
         _require_layer(connection, rows)
@@ -176,18 +192,27 @@ def _require_version(connection: Connection, rows: Rows) -> None:
     there = exists().where(coverage_version.c.id == rows.version)
     if not connection.scalar(select(there)):
         raise TransferError(
-            f"There is no coverage version {rows.version}.", cure=f"The last one is {last}."
+            f"There is no coverage version {rows.version}.",
+            cure=f"The last one is {last}.",
+            zh=f"没有版本 {rows.version}，最新的是 {last}。",
         )
 
 
 def _require_layer(connection: Connection, rows: Rows) -> None:
-    name = rows.held.c[str(rows.kind.fixed)]
-    known = connection.scalars(select(name).distinct().order_by(name)).all()
+    known = named_layers(connection, rows.kind)
     if rows.kind.named not in known:
         raise TransferError(
             f"There is no layer {rows.kind.title}.",
             cure=f"There are: {', '.join(known)}." if known else "None has been imported.",
+            zh=f"没有图层 {rows.kind.title}。"
+            + (f"现有：{'、'.join(known)}。" if known else "还没有导入过。"),
         )
+
+
+def named_layers(connection: Connection, kind: Kind) -> list[str]:
+    """Return the names of the layers that there are of a kind which goes by names."""
+    name = metadata.tables[kind.table].c[str(kind.fixed)]
+    return list(connection.scalars(select(name).distinct().order_by(name)))
 
 
 def count_rows(connection: Connection, rows: Rows) -> tuple[int, int]:

@@ -1,19 +1,19 @@
 """An export from beginning to end: rows chosen, streamed, masked, moved to a CRS, written."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import shapely
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from api import audit
 from api.db import session_scope
 from api.exports.masks import mask
-from api.exports.rows import Rows, count_rows, require_known, shape_types
+from api.exports.rows import Rows, count_rows, is_grid, require_known, shape_types
 from api.settings import settings
 from geo.errors import CoordinateError
 from layers.transfer import Kind, TransferError, kind_of
@@ -21,10 +21,12 @@ from layers.transfer.outgoing import (
     LANGS,
     Column,
     Lang,
+    Note,
     Outgoing,
     Piece,
     Target,
     columns_of,
+    count_blank_ends,
     to_arrow,
 )
 from layers.transfer.writing import ending_of, write_layer
@@ -32,14 +34,19 @@ from layers.transfer.writing import ending_of, write_layer
 Progress = Callable[[float, str], None]
 
 
+# Kinds whose place is a household's.
+HOMES = ("households",)
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What to export, and how.
 
-    ``kind`` is written as for an import. ``area`` is the code of an area, ``version`` a coverage
-    version (null: now), ``crs`` as :class:`layers.transfer.outgoing.Target`, ``lang`` the language
-    of headers and words (``code``: as stored). ``reveal`` is the reason for which personal fields
-    leave unmasked; ``account`` who asks.
+    ``kind`` is written as for an import. ``area`` is the code of an area or a grid, ``version`` a
+    coverage version (null: now), ``crs`` as :class:`layers.transfer.outgoing.Target`, ``lang`` the
+    language of headers and words (``code``: as stored). ``reveal`` is the reason for which
+    personal fields leave unmasked; ``individual`` tells whether it may be said where a household
+    is; ``account`` who asks.
     """
 
     kind: str
@@ -48,6 +55,7 @@ class Request:
     crs: str | None = None
     lang: Lang = "zh"
     reveal: str | None = None
+    individual: bool = True
     account: str = "operator"
 
 
@@ -65,11 +73,23 @@ class Outcome:
     counts: dict[str, int] = field(default_factory=dict)
     headers: list[str] = field(default_factory=list)
     masked: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
 
 def _silent(_share: float, _step: str) -> None:
     return
+
+
+def export_file(
+    engine: Engine, request: Request, path: Path, progress: Progress = _silent
+) -> Outcome:
+    """Write a layer of one moment to a file; as :func:`export_layer`."""
+    # Nothing is written here: a line of the log is a transaction of its own.
+    options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect() as plain:
+        connection = plain.execution_options(**options)
+        with connection.begin():
+            return export_layer(connection, request, path, progress)
 
 
 def export_layer(
@@ -99,22 +119,18 @@ def export_layer(
     TransferError, CoordinateError
         If an option names nothing, or the format cannot hold the layer.
     """
-    kind = kind_of(request.kind)
     ending_of(path)
-    _require_options(request)
-    rows = Rows(kind, request.version, request.area)
     target = Target(request.crs)
-    require_known(connection, rows)
+    rows = choose_rows(connection, request)
+    kind = rows.kind
     progress(0.0, "counting")
     total, located = count_rows(connection, rows)
-    personal = any(each.personal for each in kind.fields)
     columns = columns_of(kind, request.lang, masked=request.reveal is None)
+    stream = _Stream(connection, rows, columns, request.lang, target, total, progress)
     outgoing = Outgoing(
-        kind, request.lang, columns, total,
-        lambda: _pieces(connection, rows, columns, request.lang, target, total, progress),
-        target, shape_types(connection, rows),
-    )  # fmt: skip
-    if request.reveal is not None and personal:
+        kind, request.lang, columns, total, stream.pieces, target, shape_types(connection, rows)
+    )
+    if request.reveal is not None and is_personal(kind):
         _log(connection, request, total)
     write_layer(path, outgoing)
     progress(1.0, "done")
@@ -125,8 +141,31 @@ def export_layer(
     if kind.shapes != "none":
         outcome.crs = target.name
         outcome.counts |= {"located": located, "unlocated": total - located}
-    _note(outcome, outgoing)
+    _note(outcome, outgoing, request, stream.blank_ends)
     return outcome
+
+
+def choose_rows(connection: Connection, request: Request) -> Rows:
+    """Return the rows that are asked for.
+
+    Raises
+    ------
+    TransferError
+        If an option names nothing.
+    """
+    kind = kind_of(request.kind)
+    _require_options(request)
+    if not request.individual and kind.name in HOMES:
+        kind = replace(kind, shapes="none")
+    in_grid = request.area is not None and is_grid(connection, request.area)
+    rows = Rows(kind, request.version, request.area, is_grid=in_grid)
+    require_known(connection, rows)
+    return rows
+
+
+def is_personal(kind: Kind) -> bool:
+    """Tell whether a kind has fields that are masked."""
+    return any(each.personal for each in kind.fields)
 
 
 def _require_options(request: Request) -> None:
@@ -136,8 +175,9 @@ def _require_options(request: Request) -> None:
         )
     if request.reveal is not None and not request.reveal.strip():
         raise TransferError(
-            "Personal data is shown for a reason.", cure="Say why with --reveal REASON."
-        )
+            "Personal data is shown for a reason.", cure="Say why with --reveal REASON.",
+            zh="查看个人信息须说明理由。",
+        )  # fmt: skip
 
 
 def _log(connection: Connection, request: Request, total: int) -> None:
@@ -149,51 +189,79 @@ def _log(connection: Connection, request: Request, total: int) -> None:
         )  # fmt: skip
 
 
-def _note(outcome: Outcome, outgoing: Outgoing) -> None:
+def _note(outcome: Outcome, outgoing: Outgoing, request: Request, blank_ends: int) -> None:
+    def note(en: str, zh: str) -> None:
+        outcome.notes.append(Note(en, zh))
+
     if not outcome.counts["rows"]:
-        outcome.notes.append("No row is in it: the file has headers alone.")
+        note("No row is in it: the file has headers alone.", "一行也没有：文件里只有表头。")
     if outcome.masked:
-        outcome.notes.append(
-            f"Masked: {', '.join(outcome.masked)}. An import leaves these fields as they are; "
-            "--reveal REASON shows them, and is logged."
+        names = outcome.masked
+        note(
+            f"Masked: {', '.join(names)}. An import leaves these fields as they are. A reason "
+            "(--reveal REASON) shows them, and is logged.",
+            f"已脱敏：{'、'.join(names)}。再导入时这些字段保持原样。说明理由可查看原文，并记入日志。",
+        )
+    if not request.individual and outgoing.kind.name in HOMES:
+        note(
+            "Where each household is has been left out: your role works with counts.",
+            "未含各户位置：您的角色只看汇总数。",
         )
     if outgoing.geometry and outgoing.target.hidden:
-        outcome.notes.append(
-            f"Coordinates are {outgoing.target.name}, which no registry has: import it with "
-            f"--crs {outgoing.target.name}."
+        name = outgoing.target.name
+        note(
+            f"Coordinates are {name}, which no registry has: import it with --crs {name}.",
+            f"坐标为 {name}，文件里写不下这一坐标系：再导入时请选 {name}。",
+        )
+    if blank_ends:
+        note(
+            f"{blank_ends:,} texts begin or end with a blank, which an import takes away.",
+            f"{blank_ends:,} 处文字首尾有空白，再导入时会去掉。",
         )
 
 
-def _pieces(
-    connection: Connection, rows: Rows, columns: list[Column], lang: Lang, target: Target,
-    total: int, progress: Progress,
-) -> Iterator[Piece]:  # fmt: skip
-    size = settings().import_batch_rows
-    options = {"stream_results": True, "yield_per": size}
-    done = 0
-    with connection.execute(rows.statement(), execution_options=options) as result:
-        for part in result.partitions():
-            yield _piece(rows.kind, part, columns, lang, target)
-            done += len(part)
-            progress(min(done / total, 1.0) * 0.99, "writing")
+@dataclass(slots=True)
+class _Stream:
+    """The rows on their way from the database to the writer, batch by batch."""
 
+    connection: Connection
+    rows: Rows
+    columns: list[Column]
+    lang: Lang
+    target: Target
+    total: int
+    progress: Progress
+    blank_ends: int = 0
 
-def _piece(
-    kind: Kind, part: Sequence[Any], columns: list[Column], lang: Lang, target: Target
-) -> Piece:
-    values = [list(column) for column in zip(*part, strict=True)]
-    arrays = [
-        pa.array(mask(column.field.name, held), pa.string())
-        if column.masked
-        else to_arrow(column.field, lang, held)
-        for column, held in zip(columns, values, strict=False)
-    ]
-    if kind.shapes == "none":
-        return Piece(arrays)
-    shapes = np.asarray(shapely.from_wkb(np.array(values[-1], dtype=object)), dtype=object)
-    shapes[shapely.is_empty(shapes)] = None
-    try:
-        return Piece(arrays, target.place(shapes))
-    except CoordinateError as error:
-        error.where = {"code": values[0][int(str(error.where["row"])) - 1]}
-        raise
+    def pieces(self) -> Iterator[Piece]:
+        """Read the rows, anew each time."""
+        options = {"stream_results": True, "yield_per": settings().import_batch_rows}
+        done, self.blank_ends = 0, 0
+        statement = self.rows.statement()
+        with self.connection.execute(statement, execution_options=options) as result:
+            for part in result.partitions():
+                yield self._piece(part)
+                done += len(part)
+                self.progress(min(done / self.total, 1.0) * 0.99, "writing")
+
+    def _piece(self, part: Sequence[Any]) -> Piece:
+        values = [list(column) for column in zip(*part, strict=True)]
+        pairs = list(zip(self.columns, values, strict=False))
+        arrays = [self._column(column, held) for column, held in pairs]
+        if self.rows.kind.shapes == "none":
+            return Piece(arrays)
+        shapes = np.asarray(shapely.from_wkb(np.array(values[-1], dtype=object)), dtype=object)
+        shapes[shapely.is_empty(shapes)] = None
+        try:
+            return Piece(arrays, self.target.place(shapes))
+        except CoordinateError as error:
+            error.where = {"code": values[0][int(str(error.where["row"])) - 1]}
+            raise
+
+    def _column(self, column: Column, held: list[object]) -> pa.Array:
+        if column.masked:
+            return pa.array(mask(column.field.name, held), pa.string())
+        values = to_arrow(column.field, self.lang, held)
+        if pa.types.is_string(values.type):
+            self.blank_ends += count_blank_ends(values)
+        return values

@@ -17,7 +17,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from layers.transfer.errors import TransferError
 from layers.transfer.formulas import defuse
-from layers.transfer.outgoing import Geometries, Outgoing, Piece
+from layers.transfer.outgoing import Geometries, Note, Outgoing, Piece
 
 CHINA = dt.timezone(dt.timedelta(hours=8))
 # What a sheet holds: rows below the header, and UTF-16 units in a cell.
@@ -27,6 +27,8 @@ MOST_UNITS = 32_767
 UNWRITABLE = re.compile("[\ufffe\uffff]")
 # Excel believes that 1900 was a leap year: from here on its days are right.
 FIRST_DAY = dt.date(1900, 3, 1)
+# In digits: the longest code here has eighteen signs.
+WIDTH = 20
 LONLAT = {"zh": ("经度", "纬度"), "en": ("Longitude", "Latitude"), "code": ("lon", "lat")}
 SYSTEM = {"zh": "坐标系", "en": "CRS", "code": "crs"}
 Cells = Callable[[Piece], list[pa.Array]]
@@ -133,6 +135,8 @@ def require_cells(outgoing: Outgoing) -> None:
         raise TransferError(
             f"The layer has {outgoing.rows:,} rows, and a sheet holds {MOST_ROWS:,}.",
             cure="Export part of it with --area, or choose .csv, .gpkg or .parquet.",
+            zh=f"图层有 {outgoing.rows:,} 行，一张工作表最多 {MOST_ROWS:,} 行。"
+            "请只导出一部分区域，或选 .csv、.gpkg、.parquet。",
         )
 
 
@@ -151,8 +155,12 @@ def write_sheet(path: Path, outgoing: Outgoing) -> None:
     headers, cells = cell_columns(outgoing, places=places)
     if not places:
         outgoing.notes.append(
-            f"Shapes are left out: a cell holds {MOST_UNITS:,} characters. An import of this "
-            "file leaves them as they are; choose .gpkg or .csv to have them."
+            Note(
+                f"Shapes are left out: a cell holds {MOST_UNITS:,} characters. An import of this "
+                "file leaves them as they are; choose .gpkg or .csv to have them.",
+                f"未含图形：一个单元格最多 {MOST_UNITS:,} 个字符。再导入时图形保持原样；"
+                "需要图形请选 .gpkg 或 .csv。",
+            )
         )
     # Rows wait in a folder of our own. A workbook that breaks off is closed all the same: whoever
     # called removes the file.
@@ -173,7 +181,7 @@ def _fill(book: xlsxwriter.Workbook, outgoing: Outgoing, headers: list[str], cel
     head = book.add_format({"bold": True, "bottom": 1, "num_format": "@"})
     sheet = book.add_worksheet(outgoing.kind.zh if outgoing.lang == "zh" else outgoing.kind.en)
     sheet.freeze_panes(1, 1)
-    sheet.set_column(0, len(headers) - 1, 18, text)
+    sheet.set_column(0, len(headers) - 1, WIDTH, text)
     sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{outgoing.rows + 1}"})
     for place, header in enumerate(headers):
         sheet.write_string(0, place, header, head)
@@ -211,6 +219,8 @@ def _write(sheet: Worksheet, row: int, place: int, value: object, day: Any, text
                 f"A cell cannot hold the text “{words[:20]}…”: it is too long, or has a sign that "
                 "no workbook has.",
                 cure="Choose .csv, .gpkg or .parquet.",
+                zh=f"单元格写不下“{words[:20]}…”：太长，或含有工作簿没有的字符。"
+                "请选 .csv、.gpkg 或 .parquet。",
                 row=row,
             )
         sheet.write_string(row, place, words, text)

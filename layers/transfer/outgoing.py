@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 
@@ -55,6 +56,14 @@ class Piece:
     shapes: Geometries | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the reader of a file should know, in both languages."""
+
+    en: str
+    zh: str
+
+
 @dataclass(slots=True)
 class Outgoing:
     """A layer that is to be written.
@@ -70,7 +79,7 @@ class Outgoing:
     pieces: Callable[[], Iterator[Piece]]
     target: "Target"
     types: set[str] = field(default_factory=set)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
     @property
     def geometry(self) -> str | None:
@@ -153,6 +162,8 @@ class Target:
             raise CoordinateError(
                 f"A shape lies outside of where {self.name} ({self.crs.name}) is used.",
                 cure="Choose the zone that the county lies in, or leave --crs out.",
+                zh=f"有图形不在 {self.name}（{self.crs.name}）适用的范围内。"
+                "请选本县所在的带，或用 WGS 84。",
                 row=int(wrong[0]) + 1,
             )
         return out
@@ -249,6 +260,18 @@ def to_arrow(each: Field, lang: Lang, values: list[object]) -> pa.Array:
         words = word_of(each)
         values = [words.get(value, value) if isinstance(value, str) else None for value in values]
     return pa.array(values, arrow_type(each, lang, masked=False))
+
+
+def count_blank_ends(values: pa.Array) -> int:
+    """Count texts that begin or end with a blank, which an import takes away.
+
+    Examples
+    --------
+    >>> count_blank_ends(pa.array([" a", "b", None, "c\u3000"]))
+    2
+    """
+    ends = pc.not_equal(pc.utf8_trim_whitespace(values), values)
+    return int(pc.sum(ends).as_py() or 0)
 
 
 def word_of(each: Field) -> dict[str, str]:

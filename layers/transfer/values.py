@@ -34,6 +34,8 @@ TIME = (
     r"(?P<z>Z|[+-](?:0[0-9]|1[0-5])(?::?[0-5][0-9])?)?)?"
 )
 PACKED = r"^([12][0-9]{3})([0-9]{2})([0-9]{2})$"
+# What registers write for “without end”; any other year so far away is a slip.
+FOREVER = "9999-12-31"
 SEPARATORS = r"[;；、,，|\n]+"
 
 
@@ -138,6 +140,8 @@ def _distinct(values: pa.Array, read: Callable[[str], str | None]) -> Parsed:
 
 def _day(word: str) -> str | None:
     found = _moment(word)
+    if found is None and re.sub(r"\D", "", unicodedata.normalize("NFKC", word)) == "99991231":
+        return FOREVER
     return found and found[:10]
 
 

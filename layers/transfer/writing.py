@@ -55,6 +55,7 @@ def ending_of(path: Path) -> str:
         raise TransferError(
             f"“{path.name}” does not say in which format.",
             cure=f"End its name in one of {' '.join(WRITERS)}.",
+            zh=f"“{path.name}”没有说明格式。文件名请以 {' '.join(WRITERS)} 之一结尾。",
         )
     return found
 
@@ -84,8 +85,9 @@ def write_layer(path: Path, outgoing: Outgoing) -> None:
     except (OSError, *OGR_ERRORS) as error:
         why = error.strerror if isinstance(error, OSError) else None
         raise TransferError(
-            f"The file cannot be written: {why or error}.", cure="Name another.", file=path.name
-        ) from error
+            f"The file cannot be written: {why or error}.", cure="Name another.",
+            zh=f"文件写不成：{why or error}。", file=path.name,
+        ) from error  # fmt: skip
     finally:
         part.unlink(missing_ok=True)
 
@@ -110,6 +112,12 @@ def _shapefile(path: Path, outgoing: Outgoing) -> None:
             if outgoing.geometry
             else f"{outgoing.kind.title} are a list without shapes.",
             cure="Choose .gpkg, .parquet, .csv or .xlsx.",
+            zh=(
+                "一个 Shapefile 只能装一类图形：点、线或面。"
+                if outgoing.geometry
+                else f"{outgoing.kind.zh}是没有图形的清单。"
+            )
+            + "请选 .gpkg、.parquet、.csv 或 .xlsx。",
         )
     names = short_names(outgoing.kind, outgoing.columns)
     with tempfile.TemporaryDirectory(prefix="wangge-") as folder:
@@ -192,6 +200,8 @@ def _narrow(outgoing: Outgoing, piece: Piece) -> list[pa.Array]:
                     f"“{column.header}” is longer than the {MOST_BYTES} bytes that a Shapefile "
                     "holds.",
                     cure="Choose .gpkg, .parquet or .csv.",
+                    zh=f"“{column.header}”超过 Shapefile 的 {MOST_BYTES} 字节上限。"
+                    "请选 .gpkg、.parquet 或 .csv。",
                     code=piece.columns[0][int(rows[0])].as_py(),
                 )
     return arrays

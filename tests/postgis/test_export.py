@@ -234,7 +234,7 @@ def test_a_version_is_what_was_exported_then(database: URL, tmp_path: Path) -> N
         assert then.read_bytes() == path.read_bytes()
     gone = export(office, "households", tmp_path / "none.csv", version=versions[0])
     assert gone.counts == {"rows": 0, "located": 0, "unlocated": 0}
-    assert any("headers alone" in note for note in gone.notes)
+    assert any("headers alone" in note.en for note in gone.notes)
     # What was in an area is asked of that version too.
     export(office, "links", tmp_path / "links.csv", version=last, area=A)
     assert len(table(tmp_path / "links.csv")) == 1
@@ -256,6 +256,21 @@ def test_an_area_has_what_lies_in_it(
     if KINDS[kind.split(":")[0]].table not in ("visit", "incident"):
         last = export(office, kind, tmp_path / "x.csv", area=A, version=newest(office))
         assert last.counts["rows"] == in_a
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "second"),
+    [("areas", 0, 0), ("grids", 1, 1), ("units", 1, 0), ("households", 2 + len(RARE), 0),
+     ("people", 1, 0), ("branches", 0, 0), ("members", 0, 0), ("appointments", 1, 0),
+     ("links", 1, 0), ("visits", 1, 0), ("incidents", 1, 0), ("reference:roads", 1, 1),
+     ("network:police", 1, 1)],
+)  # fmt: skip
+def test_a_grid_has_what_lies_in_it(
+    office: Office, tmp_path: Path, kind: str, first: int, second: int
+) -> None:
+    found = [export(office, kind, tmp_path / "x.csv", area=code).counts["rows"]
+             for code in GRIDS[:2]]  # fmt: skip
+    assert found == [first, second]
 
 
 def newest(office: Office) -> int:
@@ -319,7 +334,7 @@ def test_personal_fields_are_masked_and_nothing_is_logged(office: Office, tmp_pa
     before = office.count("audit_entry")
     outcome = export(office, "people", tmp_path / "x.csv")
     assert outcome.masked == ["姓名（已脱敏）", "电话（已脱敏）"]
-    assert any("--reveal REASON" in note for note in outcome.notes)
+    assert any("--reveal REASON" in note.en for note in outcome.notes)
     assert table(tmp_path / "x.csv") == [
         {"编码": "P1", "姓名（已脱敏）": "王**", "电话（已脱敏）": "100******01", "住户编码": ""},
         {"编码": "P2", "姓名（已脱敏）": "李*", "电话（已脱敏）": "", "住户编码": ""},
@@ -344,6 +359,25 @@ def test_no_masked_value_is_anywhere_in_a_file(office: Office, tmp_path: Path, k
         export(office, kind, tmp_path / f"x{ending}")
         data = (tmp_path / f"x{ending}").read_bytes()
         assert [secret for secret in secrets if secret in data] == [], ending
+
+
+def test_who_works_with_counts_is_not_told_where_a_household_is(
+    office: Office, tmp_path: Path
+) -> None:
+    secret = repr(point(0.25, 0.25).x).encode()
+    for ending in (".csv", ".geojson", ".kml", ".parquet", ".gpkg", ".xlsx"):
+        path = tmp_path / f"x{ending}"
+        outcome = export(office, "households", path, individual=False)
+        assert (outcome.crs, outcome.counts) == ("", {"rows": DUE["households"]})
+        assert any("位置" in note.zh for note in outcome.notes)
+        assert secret not in path.read_bytes()
+        # Sent back, every household stays where it is.
+        assert again(office, "households", path) == nothing(DUE["households"])
+    export(office, "households", tmp_path / "x.csv")
+    assert secret in (tmp_path / "x.csv").read_bytes()
+    with pytest.raises(TransferError, match="a list"):
+        export(office, "households", tmp_path / "x.shp.zip", individual=False)
+    export(office, "grids", tmp_path / "x.shp.zip", individual=False)
 
 
 def test_a_reason_shows_them_and_is_kept(office: Office, tmp_path: Path) -> None:

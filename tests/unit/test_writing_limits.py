@@ -52,7 +52,7 @@ def test_outlines_too_long_for_a_cell_are_left_out_and_said(tmp_path: Path) -> N
     found, shapes = read_back(tmp_path / "x.xlsx", kind)
     assert found["code"] == ["1", "2"]
     assert shapes is None
-    assert "left out" in layer.notes[0]
+    assert "left out" in layer.notes[0].en
     write_layer(tmp_path / "x.csv", layer)
     assert read_back(tmp_path / "x.csv", kind)[1][1] == round_
 
