@@ -14,7 +14,9 @@ from layers.tiles import Scope
 IN_GRID = ("grid_head", "grid_worker")
 
 
-def find_chain(session: Session, scope: Scope, lon: float, lat: float) -> Chain:
+def find_chain(
+    session: Session, scope: Scope, lon: float, lat: float, within_m: float = 0.0
+) -> Chain:
     """Return who answers for a point.
 
     Parameters
@@ -23,6 +25,8 @@ def find_chain(session: Session, scope: Scope, lon: float, lat: float) -> Chain:
         What the reader may see: of a point that lies in another's area he is told just that.
     lon, lat
         Degrees, EPSG:4326.
+    within_m
+        How near a finding's marker is told as well, metres.
     """
     grids = store.grids_at(session, lon, lat)
     # On a border the grid decides the village too.
@@ -33,7 +37,8 @@ def find_chain(session: Session, scope: Scope, lon: float, lat: float) -> Chain:
     if not lowest.startswith(scope.prefix):
         return chain
     chain.areas = places
-    chain.findings = store.findings_at(session, scope, lon, lat)
+    near = store.markers_near(session, scope, lon, lat, within_m) if within_m else []
+    chain.findings = list(dict.fromkeys([*near, *store.findings_at(session, scope, lon, lat)]))
     own = [row for row in grids if row.code.startswith(scope.prefix)]
     held = [GridHere(**row._mapping, officials=_of_grid(session, row.code)) for row in own]
     n = sum(each.coverage == "exclusive" for each in held)

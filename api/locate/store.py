@@ -1,14 +1,15 @@
 """Queries for a point: what it lies in, by the border rule of :mod:`geo.register`."""
 
+import math
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal, select
 from sqlalchemy.orm import Session
 
 from api.areas.store import AnyRow, Rows
-from layers.tables import SRID, area, finding, grid, household_unit, party_branch
+from layers.tables import SRID, TILE_SRID, area, finding, grid, household_unit, party_branch
 from layers.tiles import Scope
-from layers.vector import findings_in_scope, latest_check
+from layers.vector import finding_markers, findings_in_scope, latest_check
 
 NEAREST = 3
 # The nearest in degrees, of which the nearest in metres are taken: a degree of latitude is longer.
@@ -88,3 +89,18 @@ def findings_at(session: Session, scope: Scope, lon: float, lat: float) -> list[
         func.ST_Dimension(finding.c.geom) == 2, here,
     )  # fmt: skip
     return list(session.scalars(statement.order_by(finding.c.position)))
+
+
+def markers_near(
+    session: Session, scope: Scope, lon: float, lat: float, within_m: float
+) -> list[str]:
+    """Return the ids of findings whose marker is near a point: errors first, then the nearest.
+
+    The markers are those of the map: who gets counts is not told more closely here.
+    """
+    point = func.ST_Transform(_point(lon, lat), TILE_SRID)
+    marker = finding_markers(scope).subquery("marker")
+    # EPSG:3857 stretches by the secant of the latitude.
+    far = func.ST_Distance(marker.c["at"], point) * math.cos(math.radians(lat))
+    near = select(marker.c.id).where(far <= within_m)
+    return list(session.scalars(near.order_by(marker.c.severity != "error", far, marker.c.id)))

@@ -105,6 +105,28 @@ def test_a_gap_belongs_to_nobody_and_names_the_three_nearest(signed_in: Client) 
     assert distance[f"{OWN}004"] == pytest.approx(west, rel=1e-5)
 
 
+def test_a_marker_near_the_point_is_told_where_asked_for(signed_in: Client) -> None:
+    """The household in the gap and the gap itself have their markers at one place."""
+    place = {"lon": WEST + 1.75 * SIDE, "lat": SOUTH + 1.5 * SIDE}
+    geod = pyproj.Geod(ellps="WGS84")
+    *_, far = geod.inv(place["lon"], place["lat"], WEST + 1.9 * SIDE, place["lat"])
+
+    def told(role: str, within_m: float) -> list[str]:
+        answer = signed_in(role).get("/api/locate", params={**place, "within_m": within_m})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["findings"]
+
+    assert told("planner", 0) == told("planner", far * 0.99) == []
+    assert set(told("planner", far * 1.01)) == {"aaaaaaaaaaa1", "aaaaaaaaaaa3"}
+    # Errors go first, however near a warning is.
+    assert told("planner", 50_000)[-2:] == ["aaaaaaaaaaa5", "aaaaaaaaaaa4"]
+    # Who gets counts is told of a household as closely as his map shows it, which is not here.
+    place = {"lon": WEST + 1.9 * SIDE, "lat": SOUTH + 1.5 * SIDE}
+    assert "aaaaaaaaaaa3" in told("planner", 1)
+    assert "aaaaaaaaaaa3" not in told("leader", 1)
+    assert "aaaaaaaaaaa3" in told("leader", 500)
+
+
 def test_an_overlay_is_told_beside_the_grid(signed_in: Client) -> None:
     found = ask(signed_in("planner"), 2.3, 2.3)
     assert found["answer"] == "covered"
