@@ -18,7 +18,8 @@ from collections.abc import Mapping
 
 PLACES_ZH: Mapping[str, str] = {
     "file": "文件", "row": "行", "column": "列", "code": "编码", "crs": "坐标系", "layer": "图层",
-    "sheet": "工作表", "line": "行",
+    "sheet": "工作表", "line": "行", "bandwidth_m": "带宽（米）", "least_m": "最小（米）",
+    "most_m": "最大（米）",
 }  # fmt: skip
 
 
@@ -83,3 +84,7 @@ class EmptyLayerError(GeoError):
 
 class ColumnError(GeoError):
     """A needed column is not there."""
+
+
+class BandwidthError(GeoError):
+    """A kernel is too narrow or too wide for the area that it is to be drawn over."""
