@@ -16,6 +16,7 @@ from api.areas import routes as areas
 from api.coverage import routes as coverage
 from api.db import database_url, engine, is_at_head
 from api.errors import NotFoundError, install_errors
+from api.exports import routes as exports
 from api.guard import SameOrigin, SecurityHeaders
 from api.households import routes as households
 from api.imports import routes as imports
@@ -78,7 +79,9 @@ def create_app(settings: Settings | None = None, *, url: URL | None = None) -> F
     app.state.metrics = Metrics()
     app.state.tiles = TileCache(settings.tile_cache_mb * 1024 * 1024)
     _guard(app)
-    for module in (session, coverage, areas, locate, people, households, maps, imports, jobs):
+    for module in (
+        session, coverage, areas, locate, people, households, maps, imports, exports, jobs,
+    ):  # fmt: skip
         app.include_router(module.router)
     _own_routes(app)
     return app

@@ -20,6 +20,7 @@ IMPORTED = "imported"
 UNDONE = "undid an import"
 LOCATED = "located households"
 EXPORTED = "exported"
+ASKED = "asked for an export"
 ACCOUNT_OPENED = "opened an account"
 ACCOUNT_DISABLED = "disabled an account"
 

@@ -284,3 +284,6 @@ PROBLEMS: dict[int | str, dict[str, object]] = {
 NOT_FOUND: dict[int | str, dict[str, object]] = {
     404: {"model": Problem, "description": "No such thing", "content": {MEDIA_TYPE: {}}}
 }
+CONFLICT: dict[int | str, dict[str, object]] = {
+    409: {"model": Problem, "description": "Being done already", "content": {MEDIA_TYPE: {}}}
+}

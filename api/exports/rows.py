@@ -145,6 +145,10 @@ class Rows:
         recorded = func.starts_with(func.coalesce(held.grid_code, ""), code)
         return or_(recorded, self._lives(code), and_(nowhere, on_ground))
 
+    def place(self) -> FromClause:
+        """Return the table that the area stands in: as it was, where there is a version."""
+        return self.within_table if self.version is None else self.at(self.within_table)
+
     def _shape(self, code: str) -> ColumnElement[Any]:
         place = self.at(self.within_table)
         return select(place.c.geom).where(place.c.code == code).scalar_subquery()
@@ -175,8 +179,7 @@ def require_known(connection: Connection, rows: Rows) -> None:
     if rows.version is not None:
         _require_version(connection, rows)
     if rows.area_code is not None:
-        place = rows.within_table
-        held = rows.at(place) if rows.version is not None else place
+        held = rows.place()
         if not connection.scalar(select(exists().where(held.c.code == rows.area_code))):
             raise TransferError(
                 f"There is no area {rows.area_code}.",

@@ -1,7 +1,7 @@
 """An export from beginning to end: rows chosen, streamed, masked, moved to a CRS, written."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 from api import audit
 from api.db import session_scope
 from api.exports.masks import mask
-from api.exports.rows import Rows, count_rows, is_grid, require_known, shape_types
+from api.exports.rows import Rows, count_rows, is_grid, named_layers, require_known, shape_types
 from api.settings import settings
 from geo.errors import CoordinateError
 from layers.transfer import Kind, TransferError, kind_of
@@ -30,6 +30,11 @@ from layers.transfer.outgoing import (
     to_arrow,
 )
 from layers.transfer.writing import ending_of, write_layer
+
+__all__ = [
+    "Outcome", "Request", "choose_rows", "export_file", "export_layer", "for_reader",
+    "is_personal", "named_layers", "outcome_json",
+]  # fmt: skip
 
 Progress = Callable[[float, str], None]
 
@@ -78,6 +83,12 @@ class Outcome:
 
 def _silent(_share: float, _step: str) -> None:
     return
+
+
+def outcome_json(outcome: Outcome) -> dict[str, Any]:
+    """Return an outcome as the job tells it."""
+    notes = [{"message": note.en, "message_zh": note.zh} for note in outcome.notes]
+    return {**asdict(outcome), "notes": notes}
 
 
 def export_file(
@@ -155,12 +166,16 @@ def choose_rows(connection: Connection, request: Request) -> Rows:
     """
     kind = kind_of(request.kind)
     _require_options(request)
-    if not request.individual and kind.name in HOMES:
-        kind = replace(kind, shapes="none")
+    kind = for_reader(kind, individual=request.individual)
     in_grid = request.area is not None and is_grid(connection, request.area)
     rows = Rows(kind, request.version, request.area, is_grid=in_grid)
     require_known(connection, rows)
     return rows
+
+
+def for_reader(kind: Kind, *, individual: bool) -> Kind:
+    """Return a kind as a reader gets it: without the places of households, if not singly."""
+    return kind if individual or kind.name not in HOMES else replace(kind, shapes="none")
 
 
 def is_personal(kind: Kind) -> bool:

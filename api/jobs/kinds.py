@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine
 
 from api.coverage.service import run_check
 from api.coverage.store import has_grids
+from api.exports import files, service
 from api.imports import uploads
 from api.imports.service import Outcome, Request, run_import, undo_import
 from api.imports.words import outcome_json
@@ -79,4 +80,19 @@ def do_undo(
     return result
 
 
-KINDS: Mapping[str, Work] = {"check": do_check, "import": do_import, "undo": do_undo}
+def do_export(
+    engine: Engine, params: Params, created_by: str, progress: Progress, _: Finish
+) -> Result:
+    """Write a layer to a file that waits to be fetched."""
+    asked = dict(params)
+    number, ending, name = (asked.pop(key) for key in ("export", "format", "name"))
+    path = files.place_for(number, ending)
+    request = service.Request(**asked, account=created_by)
+    outcome = service.export_file(engine, request, path, progress)
+    path.chmod(0o600)
+    return {**service.outcome_json(outcome), "file": name, "bytes": path.stat().st_size}
+
+
+KINDS: Mapping[str, Work] = {
+    "check": do_check, "import": do_import, "undo": do_undo, "export": do_export,
+}  # fmt: skip

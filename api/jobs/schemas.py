@@ -32,7 +32,7 @@ class Job(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
 
     id: UUID
-    kind: str = Field(description="check, import or undo")
+    kind: str = Field(description="check, import, undo or export")
     state: State
     progress: float = Field(ge=0, le=1)
     step: str = Field(description="What is being done; empty before and after")

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, RowMapping, case, func, select, text,
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from api.errors import details_of
+from api.exports import files
 from api.imports import uploads
 from api.jobs.kinds import KINDS
 from api.jobs.queue import TASK, deliver
@@ -69,6 +70,7 @@ class Worker:
         with self.engine.connect() as lock:
             if self._take(lock):
                 uploads.purge()
+                files.purge()
                 recover(self.engine)
                 refresh_shapes(self.engine)
                 asyncio.run(self._work(lock))

@@ -13,6 +13,7 @@ from sqlalchemy import insert, select
 from api.access import PUBLIC, Access, declared
 from api.auth import ROLES
 from api.db import session_scope
+from api.exports import files
 from api.imports import uploads
 from api.settings import settings
 from layers.tables import audit_entry, job
@@ -23,6 +24,9 @@ Client = Callable[[str], httpx.Client]
 
 # The number of a job, and of an upload, that are there.
 JOB = "2f6f3f0e-6c35-4c6f-9a5e-0f3a9f5c2b11"
+# Stands for an export of whoever asks: each role has one of its own.
+EXPORT = "00000000-0000-4000-8000-000000000000"
+OWN_EXPORT = {role: f"{EXPORT[:-1]}{number}" for number, role in enumerate(ROLES, 1)}
 
 # What each declared route is called with here; a new route must be added, or the tests below fail.
 CALLS = {
@@ -44,6 +48,12 @@ CALLS = {
     "GET /api/imports": "/api/imports",
     "POST /api/imports": "/api/imports",
     "POST /api/imports/{id}/undo": "/api/imports/1/undo",
+    "GET /api/exports/choices": "/api/exports/choices",
+    "GET /api/exports": "/api/exports",
+    "POST /api/exports": "/api/exports",
+    "GET /api/exports/{job}": f"/api/exports/{EXPORT}",
+    "POST /api/exports/{job}/cancel": f"/api/exports/{EXPORT}/cancel",
+    "GET /api/exports/{job}/file": f"/api/exports/{EXPORT}/file",
     "GET /api/households/unlocated": "/api/households/unlocated",
     "GET /api/households/unlocated/{code}": f"/api/households/unlocated/{OWN}",
     "POST /api/households/locations": "/api/households/locations",
@@ -82,6 +92,15 @@ def _something_to_ask_for(service: Any) -> None:
     folder.mkdir(parents=True)
     for name in (uploads.OUTLINE, uploads.REJECTS):
         (folder / name).write_text("{}")
+    area = {"party_officer": OWN, "grid_worker": f"{OWN}001"}
+    with session_scope(service.engine) as session:
+        for role, number in OWN_EXPORT.items():
+            params = {"export": number, "format": "csv", "name": "网格.csv", "kind": "grids",
+                      "area": area.get(role), "individual": False}  # fmt: skip
+            name = service.passwords[role][0]
+            row = {"id": number, "kind": "export", "state": "done", "created_by": name}
+            session.execute(insert(job).values(**row, params=params))
+            files.place_for(number, "csv").write_text("code")
 
 
 def routes(holder: Any) -> Iterator[Any]:
@@ -131,7 +150,7 @@ def test_a_role_gets_what_the_route_declares(
     (access,) = declared(names(service.app)[name])
     assert isinstance(access, Access)
     allowed = role in access.roles
-    path = CALLS[name]
+    path = CALLS[name].replace(EXPORT, OWN_EXPORT[role])
     if role == "grid_worker" and name == "GET /api/areas/{code}":
         allowed = False  # his area is a grid, and the village is wider
     if role == "grid_worker" and name == "GET /api/coverage/findings/{id}":
