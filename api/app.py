@@ -17,6 +17,7 @@ from api.coverage import routes as coverage
 from api.db import database_url, engine, is_at_head
 from api.errors import NotFoundError, install_errors
 from api.exports import routes as exports
+from api.finished import routes as finished
 from api.guard import SameOrigin, SecurityHeaders
 from api.households import routes as households
 from api.imports import routes as imports
@@ -80,7 +81,8 @@ def create_app(settings: Settings | None = None, *, url: URL | None = None) -> F
     app.state.tiles = TileCache(settings.tile_cache_mb * 1024 * 1024)
     _guard(app)
     for module in (
-        session, coverage, areas, locate, people, households, maps, imports, exports, jobs,
+        session, coverage, areas, locate, people, households, maps, finished, imports, exports,
+        jobs,
     ):  # fmt: skip
         app.include_router(module.router)
     _own_routes(app)

@@ -18,7 +18,7 @@ from typing import Annotated, cast
 import typer
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from api.commands import check, db, demo, export, import_, serve, user, work
+from api.commands import check, db, demo, export, import_, map_, serve, user, work
 from api.commands.context import Context
 from api.postgis import DatabaseUnreachableError
 from geo.errors import GeoError
@@ -38,7 +38,7 @@ app = typer.Typer(
 )
 app.add_typer(db.app, name="db")
 app.add_typer(user.app, name="user")
-for module in (demo, serve, work, check, import_, export):
+for module in (demo, serve, work, check, import_, export, map_):
     module.register(app)
 
 

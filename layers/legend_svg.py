@@ -4,7 +4,6 @@ No text is measured (the reader's font is not known here): the width is estimate
 Chinese character for a full em and any other for six tenths.
 """
 
-from collections.abc import Iterator
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -40,7 +39,7 @@ def legend_svg(legend: dict[str, Any], lang: str = "zh") -> str:
         f'viewBox="0 0 {width} {height}" lang="{"zh-CN" if lang == "zh" else "en"}" '
         f'font-family="\'Noto Sans CJK SC\', system-ui, sans-serif" font-size="{_TEXT}" '
         f'fill="{PALETTE["ink"]}"><title>{escape(title)}</title>',
-        f"<defs>{''.join(_patterns())}</defs>",
+        f"<defs>{pattern_defs()}</defs>",
         f'<rect width="{width}" height="{height}" fill="{PALETTE["halo"]}"/>',
         f'<text x="{_MARGIN}" y="{_MARGIN + 15}" font-weight="600">{escape(title)}</text>',
     ]
@@ -74,18 +73,20 @@ def symbol_paths(name: str) -> str:
     """Return a symbol of :data:`layers.style.IMAGES` as SVG paths, on its own square."""
     return "".join(
         f'<path d={quoteattr(path.d)} fill="{path.fill or "none"}" '
-        f'stroke="{path.stroke or "none"}" stroke-width="{path.width}"/>'
+        f'stroke="{path.stroke or "none"}" stroke-width="{path.width}" '
+        'stroke-linejoin="round" stroke-linecap="round"/>'
         for path in _BY_ID[name].paths
     )
 
 
-def _patterns() -> Iterator[str]:
-    for image in IMAGES:
-        if image.repeats:
-            yield (
-                f'<pattern id="{image.id}" width="{image.size}" height="{image.size}" '
-                f'patternUnits="userSpaceOnUse">{symbol_paths(image.id)}</pattern>'
-            )
+def pattern_defs() -> str:
+    """Return the hatches of :data:`layers.style.IMAGES` as SVG patterns, each with its own id."""
+    return "".join(
+        f'<pattern id="{image.id}" width="{image.size}" height="{image.size}" '
+        f'patternUnits="userSpaceOnUse">{symbol_paths(image.id)}</pattern>'
+        for image in IMAGES
+        if image.repeats
+    )
 
 
 def _symbol(symbol: dict[str, Any]) -> str:
@@ -94,9 +95,12 @@ def _symbol(symbol: dict[str, Any]) -> str:
         case "pattern":
             return f'<rect {box} fill="url(#{symbol["image"]})" stroke="{color}"/>'
         case "marker":
-            return f'<g transform="scale(0.9)">{symbol_paths(symbol["image"])}</g>'
+            scale = 18 / _BY_ID[symbol["image"]].size
+            return f'<g transform="scale({scale:g})">{symbol_paths(symbol["image"])}</g>'
         case "circle":
-            return f'<circle cx="{_SWATCH / 2}" cy="10" r="6" fill="{color}"/>'
+            edge = symbol.get("outline", "none")
+            middle = f'cx="{_SWATCH / 2}" cy="10" r="6"'
+            return f'<circle {middle} fill="{color}" stroke="{edge}" stroke-width="1.5"/>'
         case "line":
             return _line(symbol)
         case _:

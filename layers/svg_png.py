@@ -1,19 +1,21 @@
 """An SVG document of ours as a PNG, for where SVG is not shown.
 
-CairoSVG asks for nothing outside the document: what a document refers to is refused.
+CairoSVG asks for nothing outside the document: what a document refers to is refused, unless it
+stands in the reference itself.
 """
 
-from typing import NoReturn
-
 import cairosvg
+from cairosvg.url import fetch
 
 
 class OutsideReferenceError(ValueError):
     """A document refers to something outside itself."""
 
 
-def _refuse(url: str, resource_type: str) -> NoReturn:
-    raise OutsideReferenceError(f"{resource_type} {url} is outside the document.")
+def _inside(url: str, resource_type: str) -> bytes:
+    if url.startswith("data:"):
+        return bytes(fetch(url, resource_type))
+    raise OutsideReferenceError(f"{resource_type} {url[:200]} is outside the document.")
 
 
 def svg_png(svg: str, *, scale: float = 1.0, side: int | None = None) -> bytes:
@@ -42,4 +44,4 @@ def svg_png(svg: str, *, scale: float = 1.0, side: int | None = None) -> bytes:
     """
     size = {} if side is None else {"output_width": side, "output_height": side}
     convert = cairosvg.surface.PNGSurface.convert
-    return bytes(convert(svg.encode(), scale=scale, url_fetcher=_refuse, **size))
+    return bytes(convert(svg.encode(), scale=scale, url_fetcher=_inside, **size))

@@ -162,6 +162,24 @@ def officials(session: Session, place: ColumnElement[bool], *roles: str) -> Rows
     return session.execute(statement).all()
 
 
+def officials_by_grid(session: Session, scope: Scope) -> dict[str, dict[str, list[str]]]:
+    """Return who answers for each grid of the reader's area: code, then role, to names."""
+    held = appointment.c
+    statement = (
+        select(held.grid_code, held.role, person.c.name)
+        .join(person, person.c.code == held.person_code)
+        .where(
+            held.grid_code.is_not(None), scope.within(held.grid_code), held.ends_on.is_(None),
+            held.role.in_(["grid_head", "grid_worker"]),
+        )
+        .order_by(held.grid_code, held.role, person.c.code)
+    )  # fmt: skip
+    found: dict[str, dict[str, list[str]]] = {}
+    for code, role, name in session.execute(statement):
+        found.setdefault(code, {}).setdefault(role, []).append(name)
+    return found
+
+
 def findings_on(session: Session, grid_code: str) -> list[str]:
     """Return the ids of the latest check's findings that name a grid, in the check's order."""
     statement = select(finding.c.id).where(

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from api.commands.context import OPERATOR, Context
+from api.commands.output import write_whole
 from api.errors import ApiError
 from api.imports.service import Outcome, Request, run_import, undo_import
 from api.imports.words import COUNTS, STATES, outcome_json
@@ -85,10 +86,10 @@ def import_file(
             progress(0.97, "drawing")
             refresh_shapes(engine)
     if rejects is not None:
-        _write(rejects, lambda path: write_rejects(path, outcome.rejects))
+        write_whole(rejects, lambda path: write_rejects(path, outcome.rejects))
     if outline is not None:
         words = json.dumps(outcome.outline, ensure_ascii=False)
-        _write(outline, lambda path: path.write_text(words, encoding="utf-8"))
+        write_whole(outline, lambda path: path.write_text(words, encoding="utf-8"))
     _tell(outcome, form, rejects)
     return FOUND if outcome.rejects or outcome.state == "doubted" else 0
 
@@ -134,18 +135,6 @@ def _doubt(doubt: dict[str, Any]) -> str:
         f"(explains {doubt['confidence']:.0%}); {doubt['fix']} 坐标存疑：{doubt['message_zh']}，"
         f"约偏 {doubt['distance_m']:,.0f} 米。"
     )
-
-
-def _write(path: Path, write: Callable[[Path], object]) -> None:
-    fresh = path.with_name(path.name + ".part")
-    try:
-        write(fresh)
-        fresh.replace(path)
-    except OSError as error:
-        fresh.unlink(missing_ok=True)
-        raise TransferError(
-            f"The file cannot be written: {error.strerror}.", cure="Name another.", file=str(path)
-        ) from error
 
 
 @contextmanager

@@ -61,6 +61,7 @@ CALLS = {
     "GET /api/areas": "/api/areas",
     "GET /api/areas/{code}": f"/api/areas/{OWN}",
     "GET /api/grids/{code}": f"/api/grids/{OWN}001",
+    "GET /maps/{name}/{code}.{form}": f"/maps/coverage/{OWN}.png",
     "GET /api/search": "/api/search?q=村",
     "GET /api/locate": "/api/locate?lon=115.21&lat=33.51",
     "POST /api/people/{person}/reveal": "/api/people/p1/reveal",

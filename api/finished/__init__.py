@@ -1,0 +1,1 @@
+"""Finished maps: one file or picture to keep, to print, or to carry away on a USB stick."""
