@@ -31,7 +31,7 @@ HEADERS = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosn
 def get_map(
     name: Annotated[str, Path(description="Which map", examples=list(SUBJECTS))],
     code: Annotated[str, Path(description="Code of an area", examples=["990101101001"])],
-    form: Form,
+    form: Annotated[Form, Path(description="File or picture", examples=["html"])],
     reader: EveryoneAtPath,
     session: Database,
     lang: Annotated[Language, Query(description="The language of words and names")] = "zh",
