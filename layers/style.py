@@ -42,7 +42,18 @@ PALETTE: Mapping[str, str] = {
     "cells-3": "#5b86b3",
     "cells-4": "#2b5c93",
     "covered": "#5b86b3",
+    # A density, low to high: ColorBrewer's BuPu at even steps of lightness. No red in it.
+    "heat-1": "#c1d4e7",
+    "heat-2": "#98aed3",
+    "heat-3": "#8c84bd",
+    "heat-4": "#8a52a5",
+    "heat-5": "#82147f",
+    "heat-6": "#540251",
 }
+
+
+# How many colours the ramp of a density has, and how much of the ground they hide.
+HEAT_STEPS, HEAT_OPACITY = 6, 0.8
 
 
 @dataclass(frozen=True, slots=True)
