@@ -118,7 +118,7 @@ def page_html(page: Page) -> str:
         folium.LayerControl(position="topright", collapsed=True).add_to(made)
     made.add_child(_Framed(page.bbox))
     root: Any = made.get_root()
-    root.title = page.title
+    root.title = escape(page.title)
     root.html.add_child(branca.element.Element(_around(page)))
     _name_elements(root)
     return _inlined(root.render(), page.lang)

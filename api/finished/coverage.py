@@ -20,7 +20,6 @@ STYLE = "coverage"
 # A map of more land than this shows villages by name, not grids.
 MOST_NAMED = 60
 MOST_FINDINGS = 3_000
-MOST_HOUSEHOLDS = 5_000
 # What lies under the vectors of a file.
 LEGENDS = ("findings", "grids", "households", "areas")
 GROUND = ("grids", "ground", "areas")
@@ -56,7 +55,7 @@ def page(frame: Frame) -> Page:
     layers: list[Overlay | Picture] = [
         Picture(say("底图", "Ground"), ground, frame.bbox),
         _grids(frame, rows["grids"]),
-        *_households(frame, rows.get("households", [])),
+        *_households(frame),
         *_findings(frame, rows["findings"]),
     ]
     level = "grid" if len(rows["grids"]) <= MOST_NAMED else "town"
@@ -152,11 +151,10 @@ def _grids(frame: Frame, rows: list[dict[str, Any]]) -> Overlay:
     return Overlay(frame.say("网格", "Grids"), features(rows, say), outline)
 
 
-def _households(frame: Frame, rows: list[dict[str, Any]]) -> list[Overlay]:
-    """Return single households, if the reader sees them and they are few enough to tell apart."""
-    single = [row for row in rows if row.get("code")]
-    lost = [row for row in single if not row["covered"]]
-    held = [row for row in single if row["covered"]] if len(single) <= MOST_HOUSEHOLDS else []
+def _households(frame: Frame) -> list[Overlay]:
+    """Return the village's single households, those that nobody answers for on top."""
+    rows = frame.households()
+    held, lost = ([row for row in rows if row["covered"] is is_held] for is_held in (True, False))
     dot = {"color": PALETTE["halo"], "weight": 0.5, "radius": 3, "fillOpacity": 1,
            "fillColor": PALETTE["covered"]}  # fmt: skip
 

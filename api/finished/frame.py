@@ -18,13 +18,14 @@ from api.errors import NotFoundError
 from api.maps.store import bounds, layer_rows
 from geo.measure import WGS84, reproject
 from layers import raster
+from layers.catalog import HOUSEHOLD_ZOOM
 from layers.folium_map import Bbox, Feature
 from layers.map_style import Language
 from layers.mapnik_engine import Box
 from layers.mapnik_style import in_view
 from layers.sketch import mercator
 from layers.tables import TILE_SRID, coverage_version, setting
-from layers.tiles import Scope
+from layers.tiles import Scope, Window
 
 # The map on a sheet: so many pixels of the style in its longer side.
 LONGER = 1000.0
@@ -131,6 +132,13 @@ class Frame:
             for name in sources
             if any(in_view(layer, zoom) for layer in raster.layers_of(name, self.order.lang))
         }
+
+    def households(self) -> list[dict[str, Any]]:
+        """Return a village's households, singly where the reader sees them so; else none."""
+        if self.place.level != "village" or not self.order.scope.individual:
+            return []
+        near = Window(HOUSEHOLD_ZOOM, self.bounds)
+        return layer_rows(self.session, "households", near, self.order.scope)
 
     def picture(
         self, rows: Mapping[str, list[dict[str, Any]]], style: str, background: str | None = None
