@@ -16,7 +16,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import pyogrio
 import shapely
 from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError
@@ -24,6 +23,7 @@ from shapely import Point
 
 from layers.transfer.archive import unpacked
 from layers.transfer.delimited import open_delimited
+from layers.transfer.drivers import pyogrio
 from layers.transfer.encoding import shapefile_encoding, unreadable
 from layers.transfer.errors import TransferError, about, not_parquet, not_spatial, require_file
 from layers.transfer.places import read_places

@@ -14,7 +14,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyogrio
 import shapely
 from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError
@@ -23,6 +22,7 @@ from shapely import Point
 from geo.crs import assert_plausible
 from layers.transfer.archive import unpacked
 from layers.transfer.delimited import open_delimited
+from layers.transfer.drivers import pyogrio
 from layers.transfer.encoding import decode, is_utf8, shapefile_encoding, unreadable
 from layers.transfer.errors import (
     TransferError,
