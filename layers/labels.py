@@ -106,16 +106,27 @@ def lines_of(text: str, most: float) -> list[str]:
     >>> lines_of("柴堂社区", 8)
     ['柴堂社区']
     """
-    whole = _advance(text)
-    if whole <= most:
+    if _advance(text) <= most:
         return [text]
-    aim, lines, line = whole / ceil(whole / most), [], ""
-    for part in _parts(text):
-        if line and _advance(line + part.rstrip()) > max(aim, most / 2) * 1.15:
-            lines.append(line.rstrip())
-            line = ""
-        line += part
-    return [*lines, line.rstrip()]
+    parts = list(_parts(text))
+    aim = _advance(text) / ceil(_advance(text) / most)
+    # The least that the lines up to each part are off, and where the last of them begins.
+    best: list[tuple[float, int]] = [(0.0, 0)]
+    for end in range(1, len(parts) + 1):
+        best.append(min((best[start][0] + _badness(parts[start:end], aim, most), start)
+                        for start in range(end)))  # fmt: skip
+    lines, end = [], len(parts)
+    while end:
+        start = best[end][1]
+        lines.append("".join(parts[start:end]).strip())
+        end = start
+    return lines[::-1]
+
+
+def _badness(parts: Sequence[str], aim: float, most: float) -> float:
+    """Say how far a line is off: too long is worse than anything, but for what cannot be broken."""
+    width = _advance("".join(parts).strip())
+    return (width - aim) ** 2 + (1e6 * (width - most) if width > most and len(parts) > 1 else 0)
 
 
 def _parts(text: str) -> Iterator[str]:

@@ -251,11 +251,18 @@ def test_the_sketch_stands_where_the_map_will(visit: Start) -> None:
     assert edges_then == pytest.approx(edges, abs=2.5)
 
 
-def test_a_browser_without_webgl_keeps_the_sketch(visit: Start) -> None:
+def test_a_browser_that_fails_at_the_live_map_gets_pictures(visit: Start) -> None:
+    """It says that it can draw, and then cannot; `test_plain.py` is about those that say so."""
     at = visit("desktop", "en")
-    at.page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
+    at.page.add_init_script("""
+        const real = HTMLCanvasElement.prototype.getContext;
+        let asked = 0;
+        HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+          return kind.startsWith("webgl") && asked++ ? null : real.call(this, kind, ...rest);
+        };""")
     at.open("?lang=en")
-    at.page.wait_for_selector(".ground-fault")
-    assert at.page.locator(".sketch").is_visible()
+    at.page.wait_for_selector(".ground-plain")
+    at.painted()
+    assert at.page.locator(".leaflet-container").is_visible()
     at.page.wait_for_selector(".rows .row")
     at.complaints.clear()

@@ -74,7 +74,8 @@ def test_tiles_are_one_picture_cut(layer: str, z: int, scale: int) -> None:
     box, size = (west, south, east, north), (2 * raster.SIDE, 2 * raster.SIDE)
     rows = everything(z)[layer] if layer == "labels" else (
         rows_near(layer, raster.window_of(box, size[0])))  # fmt: skip
-    whole = pixels(raster.picture({layer: rows}, box, size, scale=scale))
+    style = next(name for name in STYLES if layer in raster.sources_of(name))
+    whole = pixels(raster.picture({layer: rows}, box, size, scale=scale, style=style))
     difference = np.abs(whole - parts).max(axis=2)
     assert whole[..., 3].any() == raster.is_shown(layer, first)
     # Coordinates are counted from another corner, so an edge's smoothing may differ by a shade.
@@ -151,18 +152,15 @@ def test_the_higher_level_s_name_stands() -> None:
     ("text", "lines"),
     [
         ("柴堂", ["柴堂"]),
-        ("禾安社区污水处理厂专属网格", ["禾安社区污水处", "理厂专属网格"]),
-        ("Chaitang Community Office Park Grid", ["Chaitang", "Community Office", "Park Grid"]),
+        ("禾安社区污水处理厂专属网格", ["禾安社区污水", "处理厂专属网格"]),
+        ("Dayanpo Village Grid 1", ["Dayanpo", "Village Grid 1"]),
+        ("Chaitang Community Office Park Grid", ["Chaitang", "Community", "Office Park Grid"]),
         ("Llanfairpwllgwyngyllgogerych", ["Llanfairpwllgwyngyllgogerych"]),
         ("", [""]),
     ],
 )
 def test_a_name_is_broken_into_even_lines(text: str, lines: list[str]) -> None:
-    found = labels.lines_of(text, 8)
-    assert "".join(found).replace(" ", "") == text.replace(" ", "")
-    assert len(found) == len(lines) or text.startswith("Chaitang")
-    if not text.startswith("Chaitang"):
-        assert found == lines
+    assert labels.lines_of(text, 8) == lines
 
 
 # --- the live map's look ------------------------------------------------------------------------

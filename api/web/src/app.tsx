@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Bar } from "./bar";
 import { Card } from "./card";
+import { LIVE } from "./ground";
 import { Legend } from "./legend";
 import { Panel } from "./panel";
 import { SignIn } from "./signin";
@@ -32,24 +33,29 @@ export function App() {
 
 function Ground() {
   const place = useRef<HTMLDivElement>(null);
-  const [fault, setFault] = useState(false);
+  const [plain, setPlain] = useState(!LIVE);
   useEffect(() => {
+    if (plain) {
+      void import("./plain").then(({ makePlain }) => makePlain(place.current!));
+      return;
+    }
     // The map's code is the large part of the page: it comes while the panel is being read.
     void import("./map").then(async ({ askStyle, makeMap }) => {
       const [style] = await Promise.all([askStyle(), sketched]);
       try {
         makeMap(place.current!, style);
       } catch {
-        setFault(true);
+        setPlain(true);
       }
     });
-  }, []);
+  }, [plain]);
   return (
     <section class="ground" aria-label={t("map")}>
-      <div ref={place} class="ground-map" />
+      {/* Another element for the other map: what the first has begun goes with its own. */}
+      <div key={plain ? "plain" : "live"} ref={place} class="ground-map" />
       <Sketch />
       {me.value!.area === null && !outline.value && <p class="ground-empty soft">{t("emptyMap")}</p>}
-      {fault && <p class="notice ground-fault" role="alert">{t("noWebgl")}</p>}
+      {plain && <p class="ground-plain">{t("noWebgl")}</p>}
     </section>
   );
 }

@@ -2,6 +2,7 @@
 
 import { useRef, useState } from "preact/hooks";
 import { ask, type Hit } from "./api";
+import { flyTo } from "./ground";
 import { language, me, openGrid, pick, signOut, t, verdict } from "./state";
 
 const PHONE = matchMedia("(max-width: 760px)");
@@ -52,7 +53,6 @@ export function LanguageSwitch() {
 
 async function goToArea(code: string): Promise<void> {
   const area = await ask<{ bbox: [number, number, number, number] }>(`/api/areas/${code}`);
-  const { flyTo } = await import("./map");
   flyTo(area.bbox);
 }
 
@@ -73,7 +73,7 @@ function Search() {
   async function go(hit: Hit) {
     setHits(null);
     if (hit.kind === "grid") await openGrid(hit.code);
-    else (await import("./map")).flyTo(hit.bbox);
+    else flyTo(hit.bbox);
   }
   return (
     <div class="search" role="search" onKeyDown={(event) => event.key === "Escape" && setHits(null)}>

@@ -1,10 +1,11 @@
 import { render } from "preact";
 import { App } from "./app";
+import { LIVE } from "./ground";
 import { start } from "./state";
 import "./style.css";
 import "./import.css";
 
 // The map's code is fetched while the session is asked for, and while somebody signs in.
-void import("./map");
+if (LIVE) void import("./map");
 void start();
 render(<App />, document.getElementById("app")!);

@@ -15,6 +15,7 @@ import "maplibre-gl/dist/maplibre-gl.css";
 import { effect } from "@preact/signals";
 import { ask, type Bbox, type SymbolImage } from "./api";
 import { free } from "./frame";
+import { moveBy } from "./ground";
 import { read, write } from "./permalink";
 import { draw } from "./symbols";
 import {
@@ -42,7 +43,7 @@ prewarm();
 let map: MapLibre | null = null;
 
 /** Move to a place; what is smaller than a house is shown with its surroundings. */
-export function flyTo(bbox: Bbox, most = 17): void {
+function flyTo(bbox: Bbox, most = 17): void {
   // A card that has just been opened is measured once it stands on the page, a sheet once it rests.
   requestAnimationFrame(() => {
     const moving = document.querySelector(".panel")?.getAnimations() ?? [];
@@ -77,6 +78,7 @@ export function makeMap(container: HTMLElement, style: Style): void {
       : { bounds: home, fitBoundsOptions: { padding: free(16) } }),
   });
   map = made;
+  moveBy(flyTo);
   made.touchZoomRotate.disableRotation();
   made.addControl(new ScaleControl({ maxWidth: 110 }), "bottom-right");
   made.addControl(new NavigationControl({ showCompass: false }), "bottom-right");

@@ -116,6 +116,18 @@ export function openGrid(code: string): Promise<void> {
   });
 }
 
+/** Open the card of what is at a place: a finding whose marker is near or that lies there, else its grid. */
+export function openAt(lon: number, lat: number, near: number, wanted: { findings: boolean; grids: boolean }): Promise<void> {
+  return guarded(async () => {
+    const query = new URLSearchParams({ lon: String(lon), lat: String(lat), within_m: near.toFixed(1) });
+    const here = await ask<{ grid: { code: string } | null; also: { code: string }[]; findings: string[] }>(`/api/locate?${query}`);
+    const [first] = wanted.findings ? here.findings : [];
+    const code = (here.grid ?? here.also[0])?.code;
+    if (first) await openFinding(first);
+    else if (code && wanted.grids) await openGrid(code);
+  });
+}
+
 export function closeCard(): void {
   finding.value = null;
   grid.value = null;

@@ -3,6 +3,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { ask, Problem, send } from "./api";
 import type { Unlocated, UnlocatedList, UnlocatedVillage } from "./api";
+import { flyTo } from "./ground";
 import { changed, loadVerdict, me, outline, placing, sheet } from "./state";
 
 export interface Spot {
@@ -50,7 +51,7 @@ export function openVillage(code: string): Promise<void> {
     village.value = await ask<UnlocatedList>(`/api/households/unlocated/${encodeURIComponent(code)}`);
     sheet.value = false;
     const { bbox } = village.value;
-    if (bbox) (await import("./map")).flyTo(bbox);
+    if (bbox) flyTo(bbox);
   });
 }
 

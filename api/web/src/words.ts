@@ -56,10 +56,13 @@ export const WORDS = {
   retry: ["重试", "Try again"],
   failed: ["没有连上服务。", "The service does not answer."],
   failedHint: ["检查网络后重试。", "Check the network and try again."],
-  noWebgl: [
-    "这台电脑的浏览器不能显示矢量地图（需要 WebGL2）。左侧清单仍可使用。",
-    "This browser cannot draw the map (it lacks WebGL2). The list still works.",
+  noWebgl: ["此浏览器没有 WebGL2，地图以图片显示", "No WebGL2 here: the map is shown as pictures"],
+  plainMap: [
+    "地图。方向键移动，加减号缩放，回车打开正中的网格",
+    "Map. Arrows move it, plus and minus zoom, Enter opens the grid in the middle",
   ],
+  zoomIn: ["放大", "Zoom in"],
+  zoomOut: ["缩小", "Zoom out"],
   close: ["关闭", "Close"],
   error: ["错误", "Error"],
   warning: ["警告", "Warning"],
