@@ -270,10 +270,15 @@ export async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
   throw new Problem(answer.status, said.detail_zh ?? "出了点问题，请重试。", en);
 }
 
+/** The status of what the reader himself has called off. */
+export const CALLED_OFF = -1;
+
 /** Send a file; a fetch does not tell how far it is. */
-export function sendFile(path: string, file: File, told: (share: number) => void): Promise<void> {
+export function sendFile(path: string, file: File, told: (share: number) => void, off: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
+    off.addEventListener("abort", () => request.abort());
+    request.onabort = () => reject(new Problem(CALLED_OFF, "", ""));
     request.open("PUT", path);
     request.upload.onprogress = (event) => told(event.loaded / Math.max(1, event.total));
     request.onerror = () => reject(new Problem(0, "没有连上服务，请检查网络。", "The service does not answer; check the network."));

@@ -1,9 +1,8 @@
 // What to bring in, and the place to drop it: four steps for a new county, then every kind.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { count } from "./format";
 import { begun, chosen, guided, named, next, others, step, take, takeAgain, fault, way, type Step } from "./imports";
-import { language, pick, t } from "./state";
+import { counted, language, pick, t } from "./state";
 
 const NAME = /^[\p{L}\p{N}_-]{1,40}$/u;
 
@@ -55,14 +54,13 @@ function Others() {
 function Choice({ each, number }: { each: Step; number: number | null }) {
   const on = step.value === each.id;
   const there = each.rows > 0;
-  const lang = language.value;
   return (
     <li class={on ? "on" : there ? "there" : ""}>
       <label>
         <input type="radio" name="kind" class={number ? "visually-hidden" : ""} checked={on} onChange={() => (step.value = each.id)} />
         {number !== null && <Badge number={number} there={there} />}
         <b>{each.title ? t(each.title) : pick(each.kind.zh, each.kind.en)}</b>
-        <span class="soft">{there ? t("have", { n: count(lang, each.rows) }) : next.value === each ? t("next") : t("haveNone")}</span>
+        <span class="soft">{there ? counted("have", each.rows) : next.value === each ? t("next") : t("haveNone")}</span>
       </label>
       {on && <Told each={each} />}
     </li>

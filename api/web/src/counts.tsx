@@ -1,7 +1,7 @@
 // How many rows an import adds, changes, closes and rejects.
 
 import { count } from "./format";
-import { language, t } from "./state";
+import { counted, language, t } from "./state";
 import type { Word } from "./words";
 
 const TILES: [string, Word][] = [
@@ -11,7 +11,7 @@ const TILES: [string, Word][] = [
 export function Counts({ counts }: { counts: Record<string, number> }) {
   const n = (name: string) => count(language.value, counts[name] ?? 0);
   const notes = [
-    counts.read !== undefined ? t("ofRead", { n: n("read") }) : "",
+    counts.read !== undefined ? counted("ofRead", counts.read) : "",
     counts.unchanged ? `${t("countUnchanged")} ${n("unchanged")}` : "",
     counts.unlocated ? t("unlocatedNote", { n: n("unlocated") }) : "",
     counts.repeated ? t("repeatedNote", { n: n("repeated") }) : "",

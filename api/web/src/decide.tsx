@@ -1,18 +1,17 @@
 // The foot of the import page: always in sight, it holds the one thing to do next.
 
-import { count } from "./format";
 import { busy, cancel, chosen, forget, guided, job, next, run, settings, stale, trial, undo, upload } from "./imports";
-import { language, pick, t } from "./state";
+import { counted, pick, t } from "./state";
 
 export function Decide() {
-  if (!job.value && !upload.value) return null;
   if (busy.value)
-    return job.value && (
+    return (
       <footer class="panel-foot">
         <button type="button" class="more" onClick={() => void cancel()}>{t("cancel")}</button>
       </footer>
     );
   const held = job.value;
+  if (!held && !upload.value) return null;
   if (held?.state === "done" && !trial.value) return <After id={held.kind === "undo" ? null : (held.result?.import ?? null)} />;
   if (stale.value && upload.value)
     return (
@@ -25,6 +24,9 @@ export function Decide() {
   return (
     <footer class="panel-foot">
       <button type="button" class="primary" onClick={forget}>{t("another")}</button>
+      {upload.value && held?.state !== "done" && (
+        <button type="button" class="more" onClick={() => void run(true)}>{t("retry")}</button>
+      )}
     </footer>
   );
 }
@@ -42,11 +44,11 @@ function Commit() {
   if (hindrance()) return null;
   const { counts } = trial.value!;
   const partial = (counts.rejected ?? 0) > 0;
-  const n = count(language.value, (counts.new ?? 0) + (counts.changed ?? 0) + (counts.closed ?? 0));
+  const n = (counts.new ?? 0) + (counts.changed ?? 0) + (counts.closed ?? 0);
   return (
     <footer class="panel-foot">
       <button type="button" class="primary" onClick={() => void run(false, partial)}>
-        {t(partial ? "commitGood" : "commit", { n })}
+        {counted(partial ? "commitGood" : "commit", n)}
       </button>
     </footer>
   );

@@ -1,7 +1,7 @@
 // What the import page knows and does: one file at a time, from the drop to the commit.
 
 import { computed, signal } from "@preact/signals";
-import { ask, Problem, send, sendFile } from "./api";
+import { ask, CALLED_OFF, Problem, send, sendFile } from "./api";
 import type { ImportInfo, Job, KindInfo, KindList, Me, Outcome } from "./api";
 import { changed, loadVerdict, me, outline } from "./state";
 import type { Word } from "./words";
@@ -30,14 +30,17 @@ export const sent = signal<number | null>(null);
 export const settings = signal<Settings>(FRESH);
 // What the shown trial was made with: other settings make it stale.
 export const tried = signal<Settings | null>(null);
+// Whether one looks at how the file is read; that stays from one trial to the next.
+export const unfolded = signal(false);
 export const job = signal<Job<Outcome> | null>(null);
 export const fault = signal<Problem | null>(null);
 // The check that follows an import: under way, or done.
 export const following = signal<Job<unknown> | null>(null);
 // Whether the reader has done something here: then the keyboard goes along with what appears.
 export const begun = signal(false);
-// What was sent last, for sending it again.
+// What was sent last, for sending it again; and what ends the sending.
 let last: File[] = [];
+let sending = new AbortController();
 
 // -- what comes first ----------------------------------------------------------------------------
 
@@ -92,7 +95,7 @@ async function guarded(work: () => Promise<void>): Promise<void> {
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     if (error.status === 401) me.value = null;
-    else fault.value = error;
+    else if (error.status !== CALLED_OFF) fault.value = error;
   }
 }
 
@@ -135,7 +138,7 @@ export async function resume(): Promise<void> {
 
 function clear(): void {
   [upload.value, job.value, tried.value, outline.value, fault.value, following.value] = [null, null, null, null, null, null];
-  settings.value = FRESH;
+  [settings.value, unfolded.value] = [FRESH, false];
 }
 
 /** Begin anew, with what comes next. */
@@ -165,11 +168,11 @@ export function take(files: File[]): Promise<void> {
     // Told before it is sent: a connection that the service closes says nothing.
     if (whole > max_mb * 1024 * 1024) throw tooLarge(whole, max_mb);
     let before = 0;
-    sent.value = 0;
+    [sent.value, sending] = [0, new AbortController()];
     try {
       for (const file of files) {
         const path = `/api/uploads/${id}/${encodeURIComponent(file.name)}`;
-        await sendFile(path, file, (share) => (sent.value = (before + share * file.size) / Math.max(1, whole)));
+        await sendFile(path, file, (share) => (sent.value = (before + share * file.size) / Math.max(1, whole)), sending.signal);
         before += file.size;
       }
       const main = files.find((file) => /\.(shp|tab|mif)$/i.test(file.name)) ?? files[0]!;
@@ -221,6 +224,10 @@ export function undo(id: number): Promise<void> {
 }
 
 export function cancel(): Promise<void> {
+  if (sent.value !== null) {
+    sending.abort();
+    return Promise.resolve();
+  }
   return guarded(async () => {
     job.value = await send<Job<Outcome>>("POST", `/api/jobs/${job.value!.id}/cancel`);
   });

@@ -166,9 +166,13 @@ function follow(made: MapLibre, framed: string | null): void {
     if (chosen) fly(chosen.id, chosen.bbox);
     keepLink();
   });
+  let tried = false;
   effect(() => {
     const shown = outline.value;
     whenReady(made, () => made.getSource<GeoJSONSource>("outline")?.setData(shown ?? NONE));
+    // What was tried is gone: the county is seen again.
+    if (tried && !shown && !placing.peek()) flyTo(me.peek()!.bbox);
+    tried = shown !== null;
     if (shown?.features.length && !placing.peek()) void made.getSource<GeoJSONSource>("outline")?.getBounds().then((box) => flyTo(box.toArray().flat() as Bbox));
   });
   effect(() => {

@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import { ask, Problem, send } from "./api";
 import type { FindingDetail, FindingList, GridDetail, Job, Me, Verdict } from "./api";
+import { count } from "./format";
 import { read } from "./permalink";
 import { say, type Language, type Word } from "./words";
 
@@ -38,6 +39,11 @@ export type LayerName = keyof typeof layers.value;
 /** Say a word in the reader's language; it follows the switch. */
 export function t(word: Word, gaps: Record<string, string> = {}): string {
   return say(language.value, word, gaps);
+}
+
+/** Say how many there are of something that has a word for one. */
+export function counted(word: "have" | "ofRead" | "commit" | "commitGood", n: number): string {
+  return t(n === 1 ? `${word}One` : word, { n: count(language.value, n) });
 }
 
 /** Choose between a Chinese and an English text. */

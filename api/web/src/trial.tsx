@@ -7,7 +7,7 @@ import { CRS, crsName, ENCODINGS } from "./ask";
 import { Counts } from "./counts";
 import { hindrance } from "./decide";
 import { count, metres } from "./format";
-import { chosen, settings, stale, tryWith, upload } from "./imports";
+import { chosen, settings, stale, tryWith, unfolded, upload } from "./imports";
 import { language, pick, t } from "./state";
 
 const LISTS = /\.(csv|tsv|txt|gz|xlsx?|xlsm|ods)$/i;
@@ -42,7 +42,7 @@ function Doubts({ doubts }: { doubts: Doubt[] }) {
       {doubts.slice(0, 3).map((each) => (
         <p key={each.area}>
           {each.area && `${each.area}${language.value === "zh" ? "：" : ": "}`}
-          {t("doubtSaid", { what: pick(each.message_zh, each.message), distance: metres(language.value, each.distance_m) })}
+          {capital(t("doubtSaid", { what: pick(each.message_zh, each.message), distance: metres(language.value, each.distance_m) }))}
         </p>
       ))}
       <p class="actions">
@@ -53,6 +53,10 @@ function Doubts({ doubts }: { doubts: Doubt[] }) {
       </p>
     </div>
   );
+}
+
+function capital(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function Rejects({ outcome }: { outcome: Outcome }) {
@@ -75,8 +79,7 @@ function Reject({ each }: { each: RejectGroup }) {
   return (
     <li>
       <p>
-        <b>{nameOf(each.field)}</b>
-        {each.value && <q>{each.value.slice(0, 40)}</q>} {pick(each.message_zh, each.message)}
+        <b>{nameOf(each.field)}</b> {each.value && <q>{each.value.slice(0, 40)}</q>} {pick(each.message_zh, each.message)}
       </p>
       <p class="cure">{pick(each.cure_zh, each.cure)}</p>
       <p class="soft small">{t(each.n === 1 ? "rejectRow" : "rejectRows", { rows: rows + more })}</p>
@@ -104,7 +107,11 @@ export function Reading({ outcome }: { outcome: Outcome | null }) {
   const shapes = chosen.value?.shapes !== "none";
   const list = LISTS.test(upload.value?.name ?? "");
   return (
-    <details class="reading" open={stale.value || lacking(outcome) || undefined}>
+    <details
+      class="reading"
+      open={stale.value || lacking(outcome) || unfolded.value || undefined}
+      onToggle={(event) => (unfolded.value = event.currentTarget.open)}
+    >
       <summary>
         {t("settings")} {outcome && <span class="soft">{summary(outcome)}</span>}
       </summary>

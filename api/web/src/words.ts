@@ -139,7 +139,7 @@ export const WORDS = {
     "选一类数据，放进文件，先在地图上看会改变什么，再决定。",
     "Choose what it is, drop the file, see on the map what would change, then decide.",
   ],
-  stepCounty: ["县界", "The county’s outline"],
+  stepCounty: ["县界", "Outline of the county"],
   stepCountyHint: [
     "本县一个面，级别写“县”。乡镇和村也可以放在同一个文件里。",
     "One polygon, its level county. Towns and villages may be in the same file.",
@@ -147,7 +147,7 @@ export const WORDS = {
   stepVillages: ["乡镇、村（社区）", "Towns and villages"],
   stepVillagesHint: [
     "每个乡镇、每个村（社区）一个面，写明级别和上级编码。",
-    "One polygon for each town and each village, with its level and its parent’s code.",
+    "One polygon for each town and each village, with its level and the code above it.",
   ],
   stepGridsHint: ["每个网格一个面，写明所属村（社区）和类型。", "One polygon for each grid, with its village and kind."],
   stepHouseholdsHint: [
@@ -171,6 +171,7 @@ export const WORDS = {
   haveNone: ["还没有", "none yet"],
   next: ["下一步", "next"],
   nextStep: ["下一步：{name}", "Next: {name}"],
+  haveOne: ["{n} 条", "{n} row"],
   templateOf: ["下载填写模板：{kind}（XLSX）", "A template to fill in: {kind} (XLSX)"],
   whatIsIt: ["数据类别", "What it is"],
   itsName: ["名称", "Its name"],
@@ -211,6 +212,7 @@ export const WORDS = {
   unlocatedNote: ["{n} 行没有坐标", "{n} without coordinates"],
   unlocatedGo: ["去补坐标", "locate them"],
   repeatedNote: ["{n} 行完全重复，只算一次", "{n} repeat others exactly and count once"],
+  ofReadOne: ["共读取 {n} 行", "{n} row read"],
   examplesNote: ["跳过模板示例 {n} 行", "{n} template examples passed over"],
   settings: ["怎样读取", "How it is read"],
   crs: ["坐标系", "Coordinates"],
@@ -267,6 +269,7 @@ export const WORDS = {
   commitGood: ["导入其余 {n} 行", "Import the other {n} rows"],
   nothingNew: [
     "什么也不会改变：文件里的内容都已经有了。",
+  commitOne: ["导入 {n} 行", "Import {n} row"],
     "Nothing has changed: everything in the file is there already.",
   ],
   nothingGood: ["没有可以导入的行。", "There is no row that can come in."],
