@@ -1,8 +1,8 @@
-"""Tiles kept in memory: least recently used go first, and one cold tile is made once.
+"""What is kept in memory: least recently used goes first, and one cold tile is made once.
 
-The key holds everything that the bytes depend on (layer, its version, the reader's scope, the
-tile), so that an entry never becomes wrong: a change makes another key, and the old entries age
-out. Tiles are kept compressed, with their tag.
+The key holds everything that the value depends on (of a tile: layer, its version, the reader's
+scope, the address), so that an entry never becomes wrong: a change makes another key, and the old
+entries age out. Tiles are kept compressed, with their tag.
 """
 
 import gzip
@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,74 @@ def pack(data: bytes, *, compress: bool = True) -> Tile:
     return Tile(body, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"', compress)
 
 
+Value = TypeVar("Value")
+
+
+class Kept(Generic[Value]):
+    """A bounded store that lets one thread make what many ask for.
+
+    Parameters
+    ----------
+    limit_bytes
+        The sum of the sizes kept.
+    size
+        Tells a value's size in bytes.
+    """
+
+    def __init__(self, limit_bytes: int, size: Callable[[Value], int]) -> None:
+        self.limit_bytes = limit_bytes
+        self._size_of = size
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Hashable, Value] = OrderedDict()
+        self._size = 0
+        self._making: dict[Hashable, Future[Value]] = {}
+
+    def get(self, key: Hashable, make: Callable[[], Value]) -> tuple[Value, str]:
+        """Return the value and how it was come by: ``hit``, ``miss`` or ``shared``.
+
+        Parameters
+        ----------
+        key
+            Everything that the value depends on.
+        make
+            Makes it. Its error reaches everyone who waits, and is not kept.
+        """
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key], "hit"
+            waiting = self._making.get(key)
+            if waiting is None:
+                mine: Future[Value] = Future()
+                self._making[key] = mine
+        if waiting is not None:
+            return waiting.result(), "shared"
+        return self._make(key, make, mine), "miss"
+
+    def _make(self, key: Hashable, make: Callable[[], Value], mine: Future[Value]) -> Value:
+        try:
+            value = make()
+        except BaseException as error:
+            with self._lock:
+                del self._making[key]
+            mine.set_exception(error)
+            raise
+        with self._lock:
+            self._keep(key, value)
+            del self._making[key]
+        mine.set_result(value)
+        return value
+
+    def _keep(self, key: Hashable, value: Value) -> None:
+        self._kept[key] = value
+        self._size += self._size_of(value)
+        while self._size > self.limit_bytes and self._kept:
+            _, oldest = self._kept.popitem(last=False)
+            self._size -= self._size_of(oldest)
+
+
 class TileCache:
-    """A bounded cache that lets one thread make what many ask for.
+    """Finished tiles, as they are sent.
 
     Parameters
     ----------
@@ -54,11 +121,7 @@ class TileCache:
     """
 
     def __init__(self, limit_bytes: int = 64 * 1024 * 1024) -> None:
-        self.limit_bytes = limit_bytes
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[Hashable, Tile] = OrderedDict()
-        self._size = 0
-        self._making: dict[Hashable, Future[Tile]] = {}
+        self._kept: Kept[Tile] = Kept(limit_bytes, lambda tile: len(tile.body))
 
     def get(
         self, key: Hashable, make: Callable[[], bytes], *, compress: bool = True
@@ -74,36 +137,4 @@ class TileCache:
         compress
             False for bytes that are compressed already, as those of a PNG.
         """
-        with self._lock:
-            tile = self._kept.get(key)
-            if tile is not None:
-                self._kept.move_to_end(key)
-                return tile, "hit"
-            waiting = self._making.get(key)
-            if waiting is None:
-                mine: Future[Tile] = Future()
-                self._making[key] = mine
-        if waiting is not None:
-            return waiting.result(), "shared"
-        return self._make(key, lambda: pack(make(), compress=compress), mine), "miss"
-
-    def _make(self, key: Hashable, make: Callable[[], Tile], mine: Future[Tile]) -> Tile:
-        try:
-            tile = make()
-        except BaseException as error:
-            with self._lock:
-                del self._making[key]
-            mine.set_exception(error)
-            raise
-        with self._lock:
-            self._keep(key, tile)
-            del self._making[key]
-        mine.set_result(tile)
-        return tile
-
-    def _keep(self, key: Hashable, tile: Tile) -> None:
-        self._kept[key] = tile
-        self._size += len(tile.body)
-        while self._size > self.limit_bytes and self._kept:
-            _, oldest = self._kept.popitem(last=False)
-            self._size -= len(oldest.body)
+        return self._kept.get(key, lambda: pack(make(), compress=compress))

@@ -9,7 +9,14 @@ from layers.tables.base import (
     versioned_tables,
 )
 from layers.tables.checks import accepted_finding, coverage_check, finding
-from layers.tables.events import STATUSES, TIERS, incident, incident_log, visit
+from layers.tables.events import (
+    STATUSES,
+    TIERS,
+    incident,
+    incident_change,
+    incident_log,
+    visit,
+)
 from layers.tables.imports import data_import, imported_row
 from layers.tables.people import (
     APPOINTMENT_ROLES,
@@ -51,7 +58,7 @@ __all__ = [
     "account", "appointment", "area", "audit_entry", "contact_link", "coverage_check",
     "coverage_shape", "coverage_version", "data_import", "department_network", "finding",
     "grid", "household", "household_group", "household_unit", "imported_row", "incident",
-    "incident_log", "job", "login_session", "metadata", "open_version", "party_branch",
-    "party_member", "person", "reference_feature", "rows_at", "setting", "versioned_tables",
-    "visit",
+    "incident_change", "incident_log", "job", "login_session", "metadata", "open_version",
+    "party_branch", "party_member", "person", "reference_feature", "rows_at", "setting",
+    "versioned_tables", "visit",
 ]  # fmt: skip

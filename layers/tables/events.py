@@ -11,6 +11,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    text,
 )
 
 from layers.tables.base import choice, code, geometry, metadata, spatial_indexes
@@ -53,6 +54,15 @@ incident = Table(
 )
 spatial_indexes(incident)
 Index("ix_incident_reported_at", incident.c.reported_at)
+
+incident_change = Table(
+    "incident_change",
+    metadata,
+    # One counter would have every transaction wait for the one before.
+    Column("slot", SmallInteger, primary_key=True, autoincrement=False),
+    Column("n", BigInteger, nullable=False, server_default=text("0")),
+    comment="How often incidents were changed: the sum over the slots, as of what is committed.",
+)
 
 incident_log = Table(
     "incident_log",
