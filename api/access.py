@@ -47,10 +47,14 @@ Database = Annotated[Session, Depends(database_session, scope="function")]
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A route's declaration, and the dependency that enforces it."""
+    """A route's declaration, and the dependency that enforces it.
+
+    ``refusal`` is what a role that is not among them is told, in English and Chinese.
+    """
 
     roles: frozenset[Role]
     reach: Reach
+    refusal: tuple[str, str] = ("Your role may not do this.", "您的角色没有此项权限。")
 
     def __call__(self, request: Request, session: Database) -> Reader:
         """Return the reader, or refuse him.
@@ -64,7 +68,7 @@ class Access:
         """
         reader = find_reader(session, request.cookies.get(COOKIE))
         if reader.role not in self.roles:
-            raise NotAllowedError("Your role may not do this.", "您的角色没有此项权限。")
+            raise NotAllowedError(*self.refusal)
         if self.reach == "county" and reader.prefix:
             raise NotAllowedError("This is for the whole county.", "此操作涉及全县。")
         if self.reach == "path" and not reader.sees(request.path_params["code"]):
@@ -86,9 +90,10 @@ class Public:
 PUBLIC = Public()
 
 
-def access(*roles: Role, reach: Reach) -> Access:
-    """Declare a route's roles (none named means all) and reach."""
-    return Access(frozenset(roles or ROLES), reach)
+def access(*roles: Role, reach: Reach, refusal: tuple[str, str] | None = None) -> Access:
+    """Declare a route's roles (none named means all) and reach, and how others are refused."""
+    told = () if refusal is None else (refusal,)
+    return Access(frozenset(roles or ROLES), reach, *told)
 
 
 def declared(route: Any) -> list[Access | Public]:  # noqa: ANN401 - any kind of route is asked

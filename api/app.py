@@ -25,6 +25,7 @@ from api.jobs import routes as jobs
 from api.locate import routes as locate
 from api.maps import routes as maps
 from api.maps.cache import TileCache
+from api.members import routes as members
 from api.metrics import CONTENT_TYPE, Measured, Metrics
 from api.openapi import describe
 from api.people import routes as people
@@ -81,8 +82,8 @@ def create_app(settings: Settings | None = None, *, url: URL | None = None) -> F
     app.state.tiles = TileCache(settings.tile_cache_mb * 1024 * 1024)
     _guard(app)
     for module in (
-        session, coverage, areas, locate, people, households, maps, finished, imports, exports,
-        jobs,
+        session, coverage, areas, locate, people, households, members, maps, finished, imports,
+        exports, jobs,
     ):  # fmt: skip
         app.include_router(module.router)
     _own_routes(app)

@@ -31,6 +31,13 @@ AREA_BOUND: frozenset[Role] = frozenset({"party_officer", "grid_worker"})
 INDIVIDUAL: frozenset[Role] = frozenset(
     {"administrator", "planner", "party_officer", "grid_worker"}
 )
+# Who may see, in his area, who of them is a member, has a need, and is kept in contact with.
+SENSITIVE: frozenset[Role] = frozenset({"administrator", "party_officer", "grid_worker"})
+SENSITIVE_ONLY = (
+    "Memberships, needs and contacts are shown to those who work with them: administrators, party "
+    "officers and grid workers, each in their own area.",
+    "党员、需求和联系情况只给管理员、党务和网格员看，各限于自己的辖区。",
+)
 
 THROTTLE_WINDOW = timedelta(minutes=15)
 # Failures within the window before an address must wait: for one account, and for any.
@@ -67,6 +74,11 @@ class Reader:
     def sees_households(self) -> bool:
         """Whether single households of his area are shown to him."""
         return self.role in INDIVIDUAL
+
+    @property
+    def sees_members(self) -> bool:
+        """Whether memberships, needs and contacts of his area are shown to him."""
+        return self.role in SENSITIVE
 
     def sees(self, code: str) -> bool:
         """Tell whether the area, grid, unit or household of this code lies in his area."""

@@ -56,3 +56,27 @@ def group_points(points: NDArray[np.float64], k: int) -> NDArray[np.intp]:
         half = len(order) // 2
         todo += [order[half:], order[:half]]
     return group
+
+
+def guarded_count(part: int, whole: int, k: int) -> int | None:
+    """Return how many of a group are of some kind, or null where that would point at too few.
+
+    A count is told only if at least k are of the kind and at least k are not: else the one, or the
+    difference from the whole, speaks of a handful. None and all are held back too, for they tell
+    something of each.
+
+    Parameters
+    ----------
+    part
+        How many are of the kind, 0 to ``whole``.
+    whole
+        How many there are, which the reader knows.
+    k
+        The least number that may be told, ≥ 1.
+
+    Examples
+    --------
+    >>> guarded_count(40, 700, 10), guarded_count(9, 700, 10), guarded_count(695, 700, 10)
+    (40, None, None)
+    """
+    return part if k <= part <= whole - k else None

@@ -3,7 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from layers.style import BORDERS, FINDING_CLASSES, GRID_KINDS, HOUSEHOLD_BREAKS, PALETTE
+from layers.style import (
+    BORDERS,
+    FINDING_CLASSES,
+    GRID_KINDS,
+    HOUSEHOLD_BREAKS,
+    NEED_CLASSES,
+    PALETTE,
+)
 
 Shape = Literal["pattern", "marker", "fill", "line", "circle"]
 
@@ -54,6 +61,30 @@ def _household_items() -> Iterable[dict[str, object]]:
     )
 
 
+def _member_items(counts: Mapping[str, int] | None) -> Iterable[dict[str, object]]:
+    """Name the symbols of the party-member household map; ``other`` only where it is used."""
+    counted = counts or {}
+
+    def n(key: str) -> int | None:
+        return None if counts is None else counts.get(key, 0)
+
+    gold, ink, home = PALETTE["member"], PALETTE["ink"], PALETTE["home"]
+    yield _item("member", "党员户", "A member's home", "marker", gold, n=n("member"),
+                image="member-home")  # fmt: skip
+    yield _item("seat", "党支部", "Party branch", "marker", gold, n=n("seat"), image="member-seat")
+    yield _item("link", "党员联系", "Contact", "line", ink, n=n("link"), width=1.4)
+    for need in NEED_CLASSES:
+        if need.tags or counts is None or counted.get(need.id):
+            yield _item(need.id, need.zh, need.en, "marker", need.color, n=n(need.id),
+                        image=need.image)  # fmt: skip
+    yield _item("needy-alone", "有需求，无人联系", "In need, no contact", "marker", ink,
+                n=n("needy-alone"), image="need-alone")  # fmt: skip
+    yield _item("contacted", "有党员联系", "In contact", "circle", home, n=n("contacted"),
+                outline=home)  # fmt: skip
+    yield _item("alone", "无人联系", "No contact", "circle", PALETTE["halo"], n=n("alone"),
+                outline=home)  # fmt: skip
+
+
 def _ground_items() -> Iterable[dict[str, object]]:
     yield _item("roads", "道路", "Road", "line", PALETTE["road"], casing=PALETTE["road-casing"])
     yield _item("rivers", "河流", "River", "line", PALETTE["water"], width=2.0)
@@ -67,6 +98,7 @@ _TITLES: Mapping[str, tuple[str, str, str, str]] = {
     "areas": ("行政界线", "Administrative borders", "", ""),
     "units": ("十户单元", "Ten-household units", "", ""),
     "households": ("住户", "Households", "户", "households"),
+    "members": ("党员户图", "Party-member households", "户", "households"),
     "ground": ("底图", "Ground", "", ""),
 }
 LEGENDS: tuple[str, ...] = tuple(_TITLES)
@@ -83,8 +115,8 @@ def legend(
         One of :data:`LEGENDS`.
     counts
         How many there are: by rule for ``findings``, by kind for ``grids``, with a place for
-        ``households``; null leaves ``n``
-        null in every entry.
+        ``households``, by entry and of all ``households`` for ``members``; null leaves ``n`` null
+        in every entry.
     date
         The day that the counts are of, RFC 3339.
 
@@ -100,13 +132,15 @@ def legend(
         "areas": lambda: _border_items(("county", "town", "village")),
         "units": lambda: _border_items(("unit",)),
         "households": _household_items,
+        "members": lambda: _member_items(counts),
         "ground": _ground_items,
     }[layer]()
     return {
         "layer": layer,
         "title": {"zh": title_zh, "en": title_en},
         "unit": {"zh": unit_zh, "en": unit_en},
-        "n": None if counts is None else sum(counts.values()),
+        # Classes that overlap have a count of all beside them.
+        "n": None if counts is None else counts.get("households", sum(counts.values())),
         "date": date,
         "items": list(items),
     }

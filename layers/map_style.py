@@ -6,31 +6,16 @@ the symbols travel as data in the document's metadata (``wangge:images``), for t
 once on a canvas. The sources stand in the document itself, so that a map need not ask for them.
 """
 
-from collections.abc import Iterable
 from typing import Literal
 
 from layers.catalog import CATALOG, EXACT_ZOOM, FINDING_SHAPE_ZOOM, HOUSEHOLD_ZOOM, tile_path
 from layers.legend import legend
+from layers.maplibre import Json, by_zoom, match, style_layer
+from layers.member_style import member_layers
 from layers.style import BORDERS, FINDING_CLASSES, GRID_KINDS, HOUSEHOLD_BREAKS, PALETTE, images
 
 Language = Literal["zh", "en"]
-STYLES: tuple[str, ...] = ("coverage", "plain")
-
-# A MapLibre expression or layer is plain JSON.
-Json = object
-
-
-def _layer(key: str, kind: str, source: str, **rest: Json) -> dict[str, Json]:
-    return {"id": key, "type": kind, "source": source, "source-layer": source, **rest}
-
-
-def _by_zoom(*stops: float) -> list[Json]:
-    return ["interpolate", ["exponential", 1.5], ["zoom"], *stops]
-
-
-def _match(prop: str, pairs: Iterable[tuple[Json, Json]], default: Json) -> list[Json]:
-    return ["match", ["get", prop], *(part for pair in pairs for part in pair), default]
-
+STYLES: tuple[str, ...] = ("coverage", "members", "plain")
 
 _BACKGROUND: dict[str, Json] = {
     "id": "ground",
@@ -42,9 +27,9 @@ _BACKGROUND: dict[str, Json] = {
 def _ground() -> list[dict[str, Json]]:
     def ground(key: str, kind: str, layer: str, geometry: str, **paint: Json) -> dict[str, Json]:
         test = ["all", ["==", ["get", "layer"], layer], ["==", ["geometry-type"], geometry]]
-        return _layer(key, kind, "ground", filter=test, paint=paint)
+        return style_layer(key, kind, "ground", filter=test, paint=paint)
 
-    casing, road = _by_zoom(8, 0.6, 12, 2.4, 16, 11.0), _by_zoom(8, 0.3, 12, 1.6, 16, 9.0)
+    casing, road = by_zoom(8, 0.6, 12, 2.4, 16, 11.0), by_zoom(8, 0.3, 12, 1.6, 16, 9.0)
     water: dict[str, Json] = {"fill-color": PALETTE["water"]}
     # Translucent, so that the grid's kind is seen through it.
     built: dict[str, Json] = {"fill-color": PALETTE["settlement"], "fill-opacity": 0.55}
@@ -56,7 +41,7 @@ def _ground() -> list[dict[str, Json]]:
             "line",
             "rivers",
             "LineString",
-            **{"line-color": PALETTE["water"], "line-width": _by_zoom(8, 0.8, 12, 2.2, 16, 9.0)},
+            **{"line-color": PALETTE["water"], "line-width": by_zoom(8, 0.8, 12, 2.2, 16, 9.0)},
         ),
         ground(
             "road-casing",
@@ -76,11 +61,11 @@ def _ground() -> list[dict[str, Json]]:
 
 
 def _grids() -> list[dict[str, Json]]:
-    kinds = _match("kind", ((kind, PALETTE[kind]) for kind in GRID_KINDS), PALETTE["rural"])
+    kinds = match("kind", ((kind, PALETTE[kind]) for kind in GRID_KINDS), PALETTE["rural"])
     # An overlay lies on other grids: shown by its outline, so that what lies below stays visible.
     opacity = ["match", ["get", "coverage"], "overlay", 0.25, 0.62]
     fill = {"fill-color": kinds, "fill-opacity": opacity, "fill-antialias": False}
-    return [_layer("grids", "fill", "grids", paint=fill)]
+    return [style_layer("grids", "fill", "grids", paint=fill)]
 
 
 def _border(level: str, source: str, minzoom: float) -> dict[str, Json]:
@@ -88,13 +73,13 @@ def _border(level: str, source: str, minzoom: float) -> dict[str, Json]:
     fade: list[Json] = ["interpolate", ["linear"], ["zoom"], minzoom, 0.25, minzoom + 1.5, 1.0]
     paint: dict[str, Json] = {
         "line-color": PALETTE[level],
-        "line-width": _by_zoom(8, width * 0.5, 12, width, 16, width * 2.0),
+        "line-width": by_zoom(8, width * 0.5, 12, width, 16, width * 2.0),
         # A border comes in quietly, where there is room for it.
         "line-opacity": fade,
     }
     if dash:
         paint["line-dasharray"] = list(dash)
-    layer = _layer(f"{level}-border", "line", source, minzoom=minzoom, paint=paint)
+    layer = style_layer(f"{level}-border", "line", source, minzoom=minzoom, paint=paint)
     layer["layout"] = {"line-join": "round", "line-cap": "butt" if dash else "round"}
     if source == "areas":
         layer["filter"] = ["==", ["get", "level"], level]
@@ -109,7 +94,7 @@ def _borders() -> list[dict[str, Json]]:
 
 def _finding_class(values: dict[str, str], default: str) -> list[Json]:
     rules = ((list(g.rules), values[g.id]) for g in FINDING_CLASSES if g.id in values)
-    return _match("rule", rules, default)
+    return match("rule", rules, default)
 
 
 def _findings() -> list[dict[str, Json]]:
@@ -122,7 +107,7 @@ def _findings() -> list[dict[str, Json]]:
     drawn: Json = ["in", ["get", "rule"], ["literal", areal]]
     area: Json = ["all", ["==", ["get", "shape"], "polygon"], drawn]
     line: Json = ["all", ["in", ["get", "shape"], ["literal", ["polygon", "line"]]], drawn]
-    outline = {"line-color": color, "line-width": _by_zoom(12, 1.0, 16, 2.5)}
+    outline = {"line-color": color, "line-width": by_zoom(12, 1.0, 16, 2.5)}
     # The gravest on top; an error's marker is never dropped, for a hidden one is a lie. What is
     # only to be looked into waits until there is room, or hundreds of small matters would cover
     # the few great ones.
@@ -142,8 +127,8 @@ def _findings() -> list[dict[str, Json]]:
     fill = {"fill-pattern": _finding_class(hatches, "hatch-record")}
     least = float(FINDING_SHAPE_ZOOM)
     return [
-        _layer("findings-fill", "fill", "findings", minzoom=least, filter=area, paint=fill),
-        _layer(
+        style_layer("findings-fill", "fill", "findings", minzoom=least, filter=area, paint=fill),
+        style_layer(
             "findings-line",
             "line",
             "findings",
@@ -152,7 +137,7 @@ def _findings() -> list[dict[str, Json]]:
             paint=outline,
         ),
         *(
-            _layer(
+            style_layer(
                 key,
                 "symbol",
                 "findings",
@@ -185,12 +170,12 @@ def _households() -> list[dict[str, Json]]:
     covered: Json = ["get", "covered"]
     points = {
         "circle-color": ["case", covered, PALETTE["covered"], PALETTE["household"]],
-        "circle-radius": _by_zoom(14, 1.6, 17, 5.0),
+        "circle-radius": by_zoom(14, 1.6, 17, 5.0),
         "circle-stroke-color": PALETTE["halo"],
         "circle-stroke-width": ["case", covered, 0.5, 1.5],
     }
     return [
-        _layer(
+        style_layer(
             "household-cells",
             "circle",
             "households",
@@ -199,7 +184,7 @@ def _households() -> list[dict[str, Json]]:
             filter=["has", "n"],
             paint=cells,
         ),
-        _layer(
+        style_layer(
             "households",
             "circle",
             "households",
@@ -224,7 +209,7 @@ def _labels(lang: Language) -> list[dict[str, Json]]:
     name: Json = ["get", "name"]
     text = name if lang == "zh" else ["coalesce", ["get", "name_en"], name]
     return [
-        _layer(
+        style_layer(
             f"{level}-label",
             "symbol",
             "labels",
@@ -261,7 +246,8 @@ def style_document(
     Parameters
     ----------
     name
-        ``coverage`` (ground, grids, findings, households) or ``plain`` (ground and borders).
+        ``coverage`` (ground, grids, findings, households), ``members`` (ground, borders, the
+        party-member household map) or ``plain`` (ground and borders).
     lang
         The language of labels; an English name that is missing falls back to the Chinese one.
     base_url
@@ -277,11 +263,14 @@ def style_document(
     if name not in STYLES:
         raise KeyError(name)
     *shapes, minor, gravest = _findings()
-    data = [*shapes, *_households(), minor, gravest] if name == "coverage" else []
+    data = {
+        "coverage": [*shapes, *_households(), minor, gravest],
+        "members": member_layers(),
+    }.get(name, [])
     fills = _grids() if name == "coverage" else []
     layers = [_BACKGROUND, *fills, *_ground(), *_borders(), *data, *_labels(lang)]
     used = {layer["source"] for layer in layers if "source" in layer}
-    legends = ("findings", "grids", "areas", "units", "households", "ground")
+    legends = ("findings", "grids", "areas", "units", "households", "members", "ground")
     return {
         "version": 8,
         "name": f"wangge {name}",

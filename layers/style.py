@@ -6,7 +6,7 @@ poster draw the same mark. Meaning is never carried by colour alone: each class 
 hatch or a shape of its own, which survives black-and-white print and a colour-blind eye.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 PALETTE: Mapping[str, str] = {
@@ -42,6 +42,13 @@ PALETTE: Mapping[str, str] = {
     "cells-3": "#5b86b3",
     "cells-4": "#2b5c93",
     "covered": "#5b86b3",
+    # Alerts, each with an outline of its own too.
+    "alert-blue": "#2468d8",
+    "alert-green": "#2f8f4e",
+    "alert-yellow": "#f5c400",
+    "alert-orange": "#ef8200",
+    "alert-red": "#d0191f",
+    "alert-other": "#7a828b",
     # A density, low to high: ColorBrewer's BuPu at even steps of lightness. No red in it.
     "heat-1": "#c1d4e7",
     "heat-2": "#98aed3",
@@ -49,8 +56,30 @@ PALETTE: Mapping[str, str] = {
     "heat-4": "#8a52a5",
     "heat-5": "#82147f",
     "heat-6": "#540251",
+    # Party-member households. Membership is a shape, in gold with an outline of ink: red is the
+    # Party's and danger's, and so says nothing. A need has a colour and an outline of its own.
+    "member": "#f2b51d",
+    "home": "#6a7078",
+    "need-chronic": "#3d8b6e",
+    "need-disability": "#1f55d0",
+    "need-income": "#9a6a00",
+    "need-child": "#9b62c9",
+    "need-elderly": "#4a2610",
+    "need-honour": "#1b1f4a",
+    "need-other": "#5c6670",
 }
 
+
+# Alerts: a colour and an outline each, so that either alone tells them apart. Which of these a
+# county uses, in which order and under which names, is its setting ``alerts``.
+ALERT_MARKS: Mapping[str, str] = {
+    "blue": "M10 3.4A6.6 6.6 0 1 1 10 16.6A6.6 6.6 0 1 1 10 3.4Z",
+    "green": "M5.5 4.5H14.5V15.5H5.5Z",
+    "yellow": "M10 2.6L18 16.8H2Z",
+    "orange": "M10 2.2L17.9 8L14.9 17.2H5.1L2.1 8Z",
+    "red": "M6.7 2H13.3L18 6.7V13.3L13.3 18H6.7L2 13.3V6.7Z",
+    "other": "M4.6 10L10 4.6L15.4 10L10 15.4Z",
+}
 
 # How many colours the ramp of a density has, and how much of the ground they hide.
 HEAT_STEPS, HEAT_OPACITY = 6, 0.8
@@ -86,8 +115,60 @@ def _marker(name: str, color: str, outline: str) -> Image:
     return Image(f"marker-{name}", 20, (Path(outline, "#ffffff", 2.0, color),))
 
 
+def _alert(name: str) -> Image:
+    outline, color = ALERT_MARKS[name], PALETTE[f"alert-{name}"]
+    drawn = (Path(outline, "#ffffff", 3.6), Path(outline, PALETTE["ink"], 1.2, color))
+    # The highest calls out, also in black and white.
+    call = (Path("M10 5.6V11M10 14.2V14.3", "#ffffff", 2.4),) if name == "red" else ()
+    return Image(f"alert-{name}", 20, drawn + call)
+
+
 _RISING = "M-3 3L3 -3M-3 15L15 -3M9 15L15 9"
 _FALLING = "M-3 9L3 15M-3 -3L15 15M9 -3L15 3"
+
+_STAR = "M10 1.9L12.4 7.1L18 7.8L13.9 11.7L14.9 17.4L10 14.6L5.1 17.4L6.1 11.7L2 7.8L7.6 7.1Z"
+_RING = "M16 3.6A12.4 12.4 0 1 1 16 28.4A12.4 12.4 0 1 1 16 3.6Z"
+_FLAG, _POLE = "M4.5 3H17.5L14 7.2L17.5 11.4H4.5Z", "M4.5 2.4V18"
+
+# A need's outline, and what is drawn on it in white: told apart by either alone.
+_NEEDS: Mapping[str, tuple[str, str]] = {
+    "chronic": (  # a heart, with its beat
+        "M10 17.8C3.6 13.2 1.8 10.2 1.8 7.2A4.3 4.3 0 0 1 10 5.2A4.3 4.3 0 0 1 18.2 7.2"
+        "C18.2 10.2 16.4 13.2 10 17.8Z",
+        "M4.2 9.6H7.4L9 7L11 12.2L12.6 9.6H15.8",
+    ),
+    "disability": (  # a square, with a wheelchair
+        "M4 1.8H16A2.2 2.2 0 0 1 18.2 4V16A2.2 2.2 0 0 1 16 18.2H4A2.2 2.2 0 0 1 1.8 16V4"
+        "A2.2 2.2 0 0 1 4 1.8Z",
+        "M8.8 4.6V10.6H13L14.8 15M8.8 7.6H12M7 9.4A3.7 3.7 0 1 0 12.2 13.8",
+    ),
+    "income": (  # a coin with a square hole
+        "M10 1.8A8.2 8.2 0 1 1 10 18.2A8.2 8.2 0 1 1 10 1.8Z",
+        "M6.9 6.9H13.1V13.1H6.9Z",
+    ),
+    "child": (  # a kite
+        "M10 1L17.6 8.2L10 19L2.4 8.2Z",
+        "M10 3.6V15.4M5.4 8.2H14.6",
+    ),
+    "elderly": (  # a hexagon, with a walking stick
+        "M10 1.2L17.8 5.6V14.4L10 18.8L2.2 14.4V5.6Z",
+        "M7.4 8.4A2.6 2.6 0 0 1 12.6 8.4V15.4",
+    ),
+    "honour": (  # a shield, with a badge of rank
+        "M10 1.6L17.4 4.2V9.8C17.4 14 14.2 16.8 10 18.6C5.8 16.8 2.6 14 2.6 9.8V4.2Z",
+        "M6.2 6.8L10 9.4L13.8 6.8M6.2 10.6L10 13.2L13.8 10.6",
+    ),
+    "other": (  # a pill, with three dots
+        "M6.6 4H13.4A6 6 0 0 1 13.4 16H6.6A6 6 0 0 1 6.6 4Z",
+        "M5.6 10H6.4M9.6 10H10.4M13.6 10H14.4",
+    ),
+}
+
+
+def _need(name: str, outline: str, drawn: str) -> Image:
+    under, shape = Path(outline, "#ffffff", 2.4), Path(outline, fill=PALETTE[f"need-{name}"])
+    return Image(f"need-{name}", 20, (under, shape, Path(drawn, "#ffffff", 1.7)))
+
 
 IMAGES: tuple[Image, ...] = (
     _hatch("gap", PALETTE["gap"], _RISING),
@@ -102,6 +183,31 @@ IMAGES: tuple[Image, ...] = (
     _marker("household", PALETTE["household"], "M10 2L18 9V18H2V9Z"),
     _marker("record", PALETTE["record"], "M3 3H17V17H3Z"),
     _marker("staffing", PALETTE["staffing"], "M10 3A7 7 0 1 1 10 17A7 7 0 1 1 10 3Z"),
+    *(_alert(name) for name in ALERT_MARKS),
+    *(_need(name, *shape) for name, shape in _NEEDS.items()),
+    # A house in need that nobody keeps contact with: a ring around whatever stands there.
+    Image(
+        "need-alone",
+        32,
+        (Path(_RING, "#ffffff", 5.0), Path(_RING, PALETTE["ink"], 2.4)),
+    ),
+    Image(
+        "member-home",
+        20,
+        (
+            Path(_STAR, "#ffffff", 3.4),
+            Path(_STAR, PALETTE["ink"], 1.5, PALETTE["member"]),
+        ),
+    ),
+    Image(
+        "member-seat",
+        20,
+        (
+            Path(_FLAG + _POLE, "#ffffff", 4.2),
+            Path(_FLAG, PALETTE["ink"], 1.6, PALETTE["member"]),
+            Path(_POLE, PALETTE["ink"], 2.2),
+        ),
+    ),
 )
 
 
@@ -142,6 +248,59 @@ FINDING_CLASSES: tuple[FindingClass, ...] = (
     ),
     FindingClass("staffing", ("S301", "S302", "S303"), "网格无人", "Grid without people", False),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class NeedClass:
+    """Need tags that are drawn alike, with their name in each language."""
+
+    id: str
+    tags: tuple[str, ...]
+    zh: str
+    en: str
+
+    @property
+    def image(self) -> str:
+        """The class's symbol."""
+        return f"need-{self.id}"
+
+    @property
+    def color(self) -> str:
+        """The class's colour."""
+        return PALETTE[self.image]
+
+
+# The order is that of symbols beside one house. Any other tag falls to the last class.
+NEED_CLASSES: tuple[NeedClass, ...] = (
+    NeedClass("elderly", ("独居老人", "孤寡老人", "空巢老人"), "独居老人", "Elderly, living alone"),
+    NeedClass("child", ("留守儿童", "困境儿童", "孤儿"), "留守儿童", "Child left behind"),
+    NeedClass("disability", ("残疾", "残疾人"), "残疾", "Disability"),
+    NeedClass("chronic", ("慢性病", "大病", "重病"), "慢性病", "Chronic illness"),
+    NeedClass("income", ("低保", "低保户", "特困", "五保"), "低保", "Low income"),
+    NeedClass("honour", ("优抚对象", "军烈属", "退役军人"), "优抚对象", "Veteran's family"),
+    NeedClass("other", (), "其他需求", "Another need"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertClass:
+    """An alert as a county has it: its value, its name in each language, and its mark."""
+
+    id: str
+    zh: str
+    en: str
+    mark: str
+
+    @property
+    def image(self) -> str:
+        """The class's symbol."""
+        return f"alert-{self.mark}"
+
+    @property
+    def color(self) -> str:
+        """The class's colour."""
+        return PALETTE[self.image]
+
 
 GRID_KINDS: Mapping[str, tuple[str, str]] = {
     "rural": ("农村网格", "Rural grid"),
@@ -184,6 +343,41 @@ def finding_class(rule: str) -> FindingClass:
         if rule in group.rules:
             return group
     raise KeyError(rule)
+
+
+def need_class(tag: str) -> NeedClass:
+    """Return the class that a need tag is drawn in.
+
+    Examples
+    --------
+    >>> need_class("低保").id, need_class("等候安装电话").id
+    ('income', 'other')
+    """
+    known = (group for group in NEED_CLASSES if tag in group.tags)
+    return next(known, NEED_CLASSES[-1])
+
+
+def alert_classes(stated: Sequence[Mapping[str, str]]) -> list[AlertClass]:
+    """Return the classes of a county's setting ``alerts``, in its order.
+
+    Parameters
+    ----------
+    stated
+        Entries of ``name``, ``zh``, ``en``, and ``symbol`` where the mark is not that of the name.
+
+    Examples
+    --------
+    >>> level = {"name": "I", "zh": "一级", "en": "First", "symbol": "red"}
+    >>> [each.image for each in alert_classes([level, {"name": "teal", "zh": "青"}])]
+    ['alert-red', 'alert-other']
+    """
+    classes = []
+    for entry in stated:
+        name = entry["name"]
+        mark = next((m for m in (entry.get("symbol", ""), name) if m in ALERT_MARKS), "other")
+        zh = entry.get("zh") or name
+        classes.append(AlertClass(name, zh, entry.get("en") or zh, mark))
+    return classes
 
 
 def images() -> list[dict[str, object]]:

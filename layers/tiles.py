@@ -65,15 +65,26 @@ class Tile:
 class Scope:
     """What a reader may see: codes that begin with ``prefix``; ``individual``: single households.
 
+    ``sensitive``: who of them is a member, has a need, and is kept in contact with (PIPL art. 28).
     Two readers with equal scopes are shown the same bytes, so a cache may key on it.
     """
 
     prefix: str = ""
     individual: bool = False
+    sensitive: bool = False
 
     def within(self, code: ColumnElement[str]) -> ColumnElement[bool]:
         """Pick rows inside the reader's area."""
         return func.starts_with(code, self.prefix) if self.prefix else true()
+
+    def filed(
+        self, grid_code: ColumnElement[Any], area_code: ColumnElement[Any]
+    ) -> ColumnElement[bool]:
+        """Pick rows that are on the list of a grid or a village of the reader's area.
+
+        What no grid has on its list still belongs to its village's officer.
+        """
+        return or_(self.within(grid_code), self.within(area_code))
 
     def around(self, code: ColumnElement[str]) -> ColumnElement[bool]:
         """Pick rows inside his area, and the areas that his lies in, for context."""

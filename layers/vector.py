@@ -36,6 +36,7 @@ from layers.catalog import (
     GROUND_FROM,
     HOUSEHOLD_ZOOM,
 )
+from layers.member_tiles import member_features
 from layers.tables import (
     area,
     coverage_check,
@@ -220,8 +221,7 @@ def _households(window: Window, scope: Scope) -> Features:
 
 def own_households(scope: Scope) -> ColumnElement[bool]:
     """Pick households that are on the list of the reader's area."""
-    # A household that no grid has on its list still belongs to its village's officer.
-    return or_(scope.within(household.c.grid_code), scope.within(household.c.area_code))
+    return scope.filed(household.c.grid_code, household.c.area_code)
 
 
 def _household_counts(window: Window, scope: Scope) -> Features:
@@ -260,6 +260,7 @@ _MAKERS: Mapping[str, Callable[[Window, Scope], Features]] = {
     "labels": _labels,
     "findings": _findings,
     "households": _households,
+    "members": member_features,
     "ground": _ground,
 }
 

@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 
 from api.access import Database, EveryoneInArea
-from api.auth import Reader
-from api.errors import NOT_FOUND, PROBLEMS, NotFoundError
+from api.auth import SENSITIVE_ONLY, Reader
+from api.errors import NOT_FOUND, PROBLEMS, NotAllowedError, NotFoundError
 from api.maps import pictures, store
 from api.maps.cache import Tile as PackedTile
 from layers.catalog import CATALOG, TileFormat, tilejson
@@ -35,7 +35,7 @@ Words = Annotated[Language, Query(description="The language of the words")]
 
 def scope_of(reader: Reader) -> Scope:
     """Return what a reader's role and area let him see."""
-    return Scope(reader.prefix, reader.sees_households)
+    return Scope(reader.prefix, reader.sees_households, reader.sees_members)
 
 
 def base_url(request: Request) -> str:
@@ -66,9 +66,10 @@ def get_tile(
 ) -> Response:
     """Return one tile of the reader's area, compressed, with a strong tag."""
     at, state = _address(layer, z, x, y, CATALOG), request.app.state
+    _hold_back(layer, reader)
     packed, how = store.tile(state.tiles, session, layer, at, scope_of(reader))
     state.metrics.tiles.labels(layer, how).inc()
-    return _sent(packed, MVT, if_none_match, accept_encoding)
+    return sent(packed, MVT, if_none_match, accept_encoding)
 
 
 @router.get(
@@ -95,13 +96,14 @@ def get_picture_tile(
     A style's name instead of a layer's (`coverage`, `plain`) gives the whole map as one picture.
     """
     at, state = _address(layer, z, x, y, pictures.MAKERS), request.app.state
+    _hold_back(layer, reader)
     wanted = frozenset(only.split(",")) if only else None
     for name in (wanted or frozenset()) - CATALOG.keys():
         raise _no("layer", "图层", name)
     asked = pictures.Asked(layer, at, scope_of(reader), scale, lang, wanted)
     packed, how = pictures.tile(state.tiles, session, asked)
     state.metrics.tiles.labels(layer, how).inc()
-    return _sent(packed, PNG, if_none_match)
+    return sent(packed, PNG, if_none_match)
 
 
 def _address(layer: str, z: int, x: int, y: int, known: Container[str]) -> Tile:
@@ -120,7 +122,13 @@ def _address(layer: str, z: int, x: int, y: int, known: Container[str]) -> Tile:
     return at
 
 
-def _sent(packed: PackedTile, kind: str, known: str | None, accepted: str = "") -> Response:
+def _hold_back(layer: str, reader: Reader) -> None:
+    """Refuse a layer of which this reader may see nothing."""
+    if layer in CATALOG and CATALOG[layer].is_sensitive and not reader.sees_members:
+        raise NotAllowedError(*SENSITIVE_ONLY)
+
+
+def sent(packed: PackedTile, kind: str, known: str | None, accepted: str = "") -> Response:
     """Send what is kept compressed, or say that the reader's copy is still right."""
     body, etag, encoding = packed.sent("gzip" in accepted)
     headers = {"ETag": etag, "Cache-Control": CACHING, "Vary": "Cookie, Accept-Encoding"}
@@ -146,7 +154,7 @@ def get_sketch(
 ) -> Response:
     """Return borders, kinds and errors drawn in EPSG:3857; its edges are the area's bounds."""
     packed = store.sketch(request.app.state.tiles, session, scope_of(reader), width, lang)
-    return _sent(packed, SVG, if_none_match, accept_encoding)
+    return sent(packed, SVG, if_none_match, accept_encoding)
 
 
 @router.get("/tiles/{layer}.json", summary="TileJSON 3.0.0 of a layer")
@@ -160,6 +168,7 @@ def get_tilejson(
     """Describe a layer's tiles, with the bounds of the reader's area."""
     if layer not in CATALOG:
         raise _no("layer", "图层", layer)
+    _hold_back(layer, reader)
     return tilejson(layer, store.bounds(session, scope_of(reader)), base_url(request), format)
 
 
@@ -171,7 +180,7 @@ def get_style(
     session: Database,
     lang: Annotated[Language, Query(description="The language of labels")] = "zh",
 ) -> dict[str, object]:
-    """Return the style: `coverage` or `plain`; symbols stand in `metadata["wangge:images"]`."""
+    """Return `coverage`, `members` or `plain`; symbols stand in `metadata["wangge:images"]`."""
     if name not in STYLES:
         raise _no("style", "样式", name)
     return style_document(name, lang, base_url(request), store.bounds(session, scope_of(reader)))

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from api.maps.cache import Tile as PackedTile
 from api.maps.cache import TileCache
+from api.members import store as members
 from layers.catalog import CATALOG
 from layers.sketch import sketch_statements, sketch_svg
 from layers.tables import area, coverage_check, coverage_version, finding, grid, household, setting
@@ -90,6 +91,11 @@ def legend_counts(
     session: Session, layer: str, scope: Scope
 ) -> tuple[dict[str, int] | None, str | None]:
     """Return how many there are of each class in a reader's area, and the day that is of."""
+    if layer == "members":
+        # Of a village or so: a whole county's take seconds, and are the map of nobody.
+        known = scope.sensitive and scope.prefix
+        return (members.legend_counts(session, scope), members.stated(session)[1]) if known else (
+            None, None)  # fmt: skip
     if layer == "grids":
         rows = select(grid.c.kind, func.count()).where(scope.within(grid.c.code))
         since = select(func.max(coverage_version.c.valid_from))

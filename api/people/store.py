@@ -5,12 +5,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, exists, or_, select, true
 from sqlalchemy.orm import Session
 
-from layers.tables import appointment, household, person
+from layers.members import is_here
+from layers.tables import appointment, household, party_member, person
 from layers.tiles import Scope
 
 
 def _belongs(scope: Scope) -> ColumnElement[bool]:
-    """Pick people who live in the reader's area, or answer for something in it."""
+    """Pick people who live in the reader's area, answer for something or are a member in it."""
     if not scope.prefix:
         return true()
     held, home = appointment.c, household.c
@@ -18,8 +19,11 @@ def _belongs(scope: Scope) -> ColumnElement[bool]:
     serves = exists().where(
         held.person_code == person.c.code, or_(*(scope.within(place) for place in places))
     )
-    lives = exists().where(home.code == person.c.household_code, scope.within(home.area_code))
-    return or_(serves, lives)
+    lives = exists().where(
+        home.code == person.c.household_code, scope.filed(home.grid_code, home.area_code)
+    )
+    is_member = exists().where(party_member.c.person_code == person.c.code, is_here(scope))
+    return or_(serves, lives, is_member)
 
 
 def find_person(session: Session, scope: Scope, code: str) -> Row[*tuple[Any, ...]] | None:

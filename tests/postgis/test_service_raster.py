@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from sqlalchemy import URL, func, update
 
-from api.auth import ROLES
+from api.auth import ROLES, SENSITIVE
 from api.db import engine, session_scope
 from api.maps import pictures
 from api.maps.cache import TileCache
@@ -53,14 +53,14 @@ def painted(answer: httpx.Response) -> int:
 
 @pytest.mark.parametrize("layer", CATALOG)
 def test_every_layer_is_a_picture_on_a_clear_ground(layer: str, signed_in: Client) -> None:
-    planner = signed_in("planner")
+    everyone = signed_in("administrator")
     place = {"units": (115.202, 33.502), "findings": GAP}.get(layer, FIRST)
-    shown = read(planner.get(path(layer, ZOOM[layer], place)))
+    shown = read(everyone.get(path(layer, ZOOM[layer], place)))
     assert shown.shape == (256, 256, 4)
     assert np.count_nonzero(shown[..., 3]) > 0
-    assert read(planner.get(path(layer, ZOOM[layer], place) + "?scale=2")).shape == (512, 512, 4)
+    assert read(everyone.get(path(layer, ZOOM[layer], place) + "?scale=2")).shape == (512, 512, 4)
     if layer != "ground":
-        assert painted(planner.get(path(layer, ZOOM[layer], FAR))) == 0
+        assert painted(everyone.get(path(layer, ZOOM[layer], FAR))) == 0
 
 
 @pytest.mark.parametrize("layer", CATALOG)
@@ -70,6 +70,9 @@ def test_a_picture_shows_something_where_the_vector_tile_holds_something(
 ) -> None:
     """Asked of the same ground in the same detail: a picture's zoom is the vector tile's plus 1."""
     client = signed_in(role)
+    if CATALOG[layer].is_sensitive and role not in SENSITIVE:
+        assert client.get(path(layer, ZOOM[layer], OWN_PLACE)).status_code == 403
+        return
     for place in (OWN_PLACE, OTHER_PLACE):
         zoom = max(CATALOG[layer].minzoom, 14)
         z, x, y = map(int, tile_at(zoom, place).split("/"))
@@ -106,7 +109,8 @@ def test_the_gap_is_hatched(signed_in: Client) -> None:
 # --- a whole map --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("style", STYLES)
+# Where a layer has a style's name, the layer's own tiles are there.
+@pytest.mark.parametrize("style", [name for name in STYLES if name not in CATALOG])
 def test_a_whole_map_is_one_picture(style: str, signed_in: Client) -> None:
     planner = signed_in("planner")
     whole = painted(planner.get(path(style, 12)))
@@ -274,9 +278,9 @@ def test_many_at_once_make_one_picture(county: URL, monkeypatch: pytest.MonkeyPa
 
 
 def test_tilejson_describes_pictures_where_asked(signed_in: Client) -> None:
-    planner = signed_in("planner")
+    everyone = signed_in("administrator")
     for layer, entry in CATALOG.items():
-        told = planner.get(f"/tiles/{layer}.json?format=png").json()
+        told = everyone.get(f"/tiles/{layer}.json?format=png").json()
         assert told["tilejson"] == "3.0.0"
         (template,) = told["tiles"]
         assert template.endswith(f"/tiles/{layer}/{{z}}/{{x}}/{{y}}.png")
@@ -284,8 +288,8 @@ def test_tilejson_describes_pictures_where_asked(signed_in: Client) -> None:
         assert told["vector_layers"] == []
         z, x, y = tile_at(told["maxzoom"], OWN_PLACE).split("/")
         address = template.format(z=z, x=x, y=y)
-        assert planner.get(address).status_code == 200
-    assert planner.get("/tiles/grids.json").json()["tiles"][0].endswith(".mvt")
+        assert everyone.get(address).status_code == 200
+    assert everyone.get("/tiles/grids.json").json()["tiles"][0].endswith(".mvt")
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -50,7 +50,7 @@ def codes(features: list[dict[str, Any]]) -> set[str]:
 def test_a_tile_holds_the_columns_of_the_catalogue(layer: str, signed_in: Client) -> None:
     entry = CATALOG[layer]
     zoom = max(entry.minzoom, 9)
-    features = read(signed_in("planner"), layer, zoom, FIRST)
+    features = read(signed_in("administrator"), layer, zoom, FIRST)
     assert features
     for feature in features:
         assert set(feature["properties"]) <= set(entry.columns)

@@ -14,7 +14,7 @@ import shapely
 
 from geo.generalize import WORLD_M
 from layers.catalog import EXACT_ZOOM, FINDING_SHAPE_ZOOM, HOUSEHOLD_ZOOM
-from layers.style import FINDING_CLASSES, GRID_KINDS
+from layers.style import FINDING_CLASSES, GRID_KINDS, NEED_CLASSES
 from layers.tiles import Window
 
 Row = dict[str, Any]
@@ -117,6 +117,21 @@ def _homes() -> Iterator[Row]:
                "geom": shapely.Point(MIDDLE[0] + x, MIDDLE[1] + y)}  # fmt: skip
 
 
+def _members() -> Iterator[Row]:
+    """Homes of members and of people in need, up to four symbols at one of them."""
+    blank = {"members": None, "contacts": None, "alone": None, "need": None, "slot": None}
+    for number, home in enumerate(_homes()):
+        members, needs = int(number % 9 == 0), max(0, number % 13 - 9)
+        alone = needs > 0 and number % 2 == 0
+        told = {"code": home["code"], "geom": home["geom"]}
+        yield {**blank, **told, "kind": "home", "members": members, "alone": alone,
+               "contacts": 0 if alone else number % 3}  # fmt: skip
+        for slot, group in enumerate((NEED_CLASSES * 2)[number % 7 :][:needs], members):
+            yield {**blank, **told, "kind": "need", "need": group.id, "slot": slot}
+        if number % 200 == 0:
+            yield {**blank, **told, "kind": "seat"}
+
+
 def _counted(z: int) -> Iterator[Row]:
     cell = WORLD_M / 2**z / 32
     rng = np.random.default_rng(5)
@@ -162,7 +177,7 @@ def _all() -> dict[str, list[Row]]:
     return {
         "grids": grids, "areas": areas, "labels": list(_labels(areas, grids)),
         "findings": list(_findings()), "households": list(_homes()), "ground": list(_ground()),
-        "units": list(_units()),
+        "units": list(_units()), "members": list(_members()),
     }  # fmt: skip
 
 

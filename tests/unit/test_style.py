@@ -1,18 +1,30 @@
 """The palette holds for every reader, and every rule and layer has its symbol."""
 
+import colorsys
+import io
 import itertools
 import re
 from xml.etree import ElementTree
 
+import cairosvg
 import numpy as np
 import pytest
+from PIL import Image
 
 from geo.findings import RULES
 from layers.catalog import CATALOG, K_ANONYMITY
 from layers.legend import LEGENDS, legend
-from layers.legend_svg import legend_svg
+from layers.legend_svg import legend_svg, symbol_paths
 from layers.map_style import STYLES, style_document
-from layers.style import FINDING_CLASSES, HOUSEHOLD_BREAKS, IMAGES, PALETTE, finding_class
+from layers.style import (
+    FINDING_CLASSES,
+    HOUSEHOLD_BREAKS,
+    IMAGES,
+    NEED_CLASSES,
+    PALETTE,
+    finding_class,
+    need_class,
+)
 
 # Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB.
 BLINDNESS = {
@@ -69,6 +81,73 @@ def test_the_four_chief_findings_differ_to_a_colour_blind_eye(eye: str) -> None:
         assert np.linalg.norm(seen[one] - seen[other]) > 15, (one, other)
 
 
+@pytest.mark.parametrize("need", NEED_CLASSES, ids=lambda need: need.id)
+@pytest.mark.parametrize("ground", ["ground", "settlement", "water", "halo"])
+def test_needs_stand_out_on_every_ground(need: object, ground: str) -> None:
+    # WCAG 1.4.11: 3:1 for graphics; on water and the like its white edge and its ring help.
+    assert contrast(need.color, PALETTE[ground]) >= (3.0 if ground != "water" else 2.5)
+    # What is drawn on it in white is read as well.
+    assert contrast(need.color, "#ffffff") >= 3.0
+
+
+@pytest.mark.parametrize("eye", [*BLINDNESS, "any"])
+def test_needs_differ_to_a_colour_blind_eye(eye: str) -> None:
+    sight = np.array(BLINDNESS.get(eye, np.eye(3)))
+    named = [need for need in NEED_CLASSES if need.tags]
+    seen = {need.id: lab(sight @ linear(need.color)) for need in named}
+    for one, other in itertools.combinations(seen, 2):
+        assert np.linalg.norm(seen[one] - seen[other]) > 15, (one, other)
+
+
+def hue(color: str) -> float:
+    red, green, blue = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return colorsys.rgb_to_hsv(red, green, blue)[0] * 360
+
+
+def test_membership_and_need_are_never_red() -> None:
+    for name in ("member", "home", *(need.image for need in NEED_CLASSES)):
+        assert 18 < hue(PALETTE[name]) < 340, name
+
+
+def silhouette(name: str) -> np.ndarray:
+    """A symbol as a copier sees it: black where it is darker than the ground, 24 pixels wide."""
+    size = next(image.size for image in IMAGES if image.id == name)
+    drawn = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}">'
+        f'<rect width="{size}" height="{size}" fill="{PALETTE["ground"]}"/>'
+        f"{symbol_paths(name)}</svg>"
+    )
+    png = cairosvg.svg2png(drawn.encode(), output_width=24, output_height=24)
+    return np.asarray(Image.open(io.BytesIO(png)).convert("L")) < 190
+
+
+def test_symbols_differ_on_a_black_and_white_print() -> None:
+    names = [image.id for image in IMAGES if image.id.startswith(("need-", "member-"))]
+    shapes = {name: silhouette(name) for name in names}
+    for one, other in itertools.combinations(names, 2):
+        either, both = shapes[one] | shapes[other], shapes[one] & shapes[other]
+        assert both.sum() / either.sum() < 0.85, (one, other)
+
+
+def test_a_tag_that_nobody_foresaw_has_a_symbol() -> None:
+    known = [tag for need in NEED_CLASSES for tag in need.tags]
+    assert len(known) == len(set(known))
+    assert {need_class(tag).id for tag in known} == {need.id for need in NEED_CLASSES} - {"other"}
+    assert need_class("等候安装电话").id == "other"
+
+
+def test_the_members_legend_counts_by_symbol() -> None:
+    counts = {"households": 720, "member": 89, "chronic": 40, "needy-alone": 0}
+    built = legend("members", counts, "2026-11-15")
+    n = {item["id"]: item["n"] for item in built["items"]}
+    assert built["n"] == 720
+    assert (n["member"], n["chronic"], n["needy-alone"], n["child"]) == (89, 40, 0, 0)
+    # A symbol that is nowhere on this map, and has no name of its own, is not explained.
+    assert "other" not in n
+    assert "other" in {item["id"] for item in legend("members")["items"]}
+    assert "other" in {item["id"] for item in legend("members", {"other": 1})["items"]}
+
+
 def test_shapes_differ_too_so_colour_is_never_alone() -> None:
     for repeats in (True, False):
         drawn = [
@@ -94,7 +173,9 @@ def test_a_style_names_only_what_exists(name: str, lang: str) -> None:
         assert layer["source"] in style["sources"]
         assert layer["source-layer"] in CATALOG
         text = repr(layer)
-        assert set(re.findall(r"(?:hatch|marker)-[a-z]+", text)) <= known
+        assert set(re.findall(r"'((?:hatch|marker|need|member)-[a-z]+)'", text)) <= (
+            known | {layer["id"]}
+        )
         columns = set(CATALOG[layer["source-layer"]].columns)
         assert set(re.findall(r"'get', '(\w+)'", text)) <= columns
     assert "glyphs" not in style

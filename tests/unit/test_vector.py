@@ -22,7 +22,7 @@ def sql(layer: str, tile: Tile, scope: Scope) -> str:
 @pytest.mark.parametrize("layer", CATALOG)
 @pytest.mark.parametrize("zoom", [5, 8, 12, 14])
 def test_a_statement_holds_no_value_of_the_reader(layer: str, zoom: int) -> None:
-    text = sql(layer, Tile(zoom, 1, 1), Scope(EVIL, individual=True))
+    text = sql(layer, Tile(zoom, 1, 1), Scope(EVIL, individual=True, sensitive=True))
     assert "drop" not in text
     if layer != "ground":
         assert "starts_with" in text
@@ -30,16 +30,23 @@ def test_a_statement_holds_no_value_of_the_reader(layer: str, zoom: int) -> None
 
 @pytest.mark.parametrize("layer", CATALOG)
 def test_a_statement_names_only_tables_that_are(layer: str) -> None:
-    text = sql(layer, Tile(14, 1, 1), Scope("990101"))
-    known = set(metadata.tables)
-    for name in re.findall(r"(?:FROM|JOIN) (\w+)", text):
-        assert name in known | {"found", "drawn", "names", "both", "counts", "unnest"}, name
+    known = {*metadata.tables, "found", "drawn", "names", "both", "counts", "needs", "unnest"}
+    for scope in (Scope("990101"), Scope("990101", individual=True, sensitive=True)):
+        for name in re.findall(r"(?:FROM|JOIN) (\w+)", sql(layer, Tile(14, 1, 1), scope)):
+            assert name in known, name
 
 
 @pytest.mark.parametrize("layer", CATALOG)
 def test_who_gets_counts_is_not_even_asked_about_households(layer: str) -> None:
     text = sql(layer, Tile(16, 1, 1), Scope("990101", individual=False))
     assert not re.search(r"\bhousehold\b", text)
+
+
+@pytest.mark.parametrize("layer", [key for key in CATALOG if CATALOG[key].is_sensitive])
+def test_who_may_not_see_what_is_sensitive_has_no_table_read_for_him(layer: str) -> None:
+    text = sql(layer, Tile(16, 1, 1), Scope("990101", individual=True))
+    assert not set(re.findall(r"\w+", text)) & set(metadata.tables)
+    assert "false" in text
 
 
 @given(z=st.integers(-2, 24), x=st.integers(-2, 2**24), y=st.integers(-2, 2**24))
