@@ -1,177 +1,35 @@
-"""The party-member household map from the running service: right to the last link, and for whom."""
+"""The party-member household map from the running service: right to the last link."""
 
-import datetime as dt
-import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import mapbox_vector_tile
-import numpy as np
 import pytest
-from sqlalchemy import URL, delete, insert, select, update
+from sqlalchemy import URL, delete, insert, select
 
-from api.auth import ROLES, SENSITIVE
 from api.db import engine, session_scope
 from api.people.masking import mask_name
-from geo.anonymity import guarded_count
-from layers.catalog import K_ANONYMITY
 from layers.style import NEED_CLASSES, need_class
-from layers.tables import (
-    area,
-    audit_entry,
-    contact_link,
-    grid,
-    household,
-    party_branch,
-    party_member,
-    person,
-    setting,
-    visit,
-)
-from tests.postgis.conftest import COUNTY, OTHER, OWN, VILLAGES
+from layers.tables import area, contact_link, grid, person, setting
+from tests.postgis.conftest import OTHER, OWN, VILLAGES
+from tests.postgis.party import OWN_PLACE, Row, fill_party, read_map, reckon
 from tests.postgis.test_service_tiles import FIRST, tile_at
-from tests.serving import Service
 
 Client = Callable[[str], httpx.Client]
-Row = dict[str, Any]
-TAGS = ["低保", "残疾", "慢性病", "独居老人", "五保", "等候安装电话"]
-SURNAMES = "赵钱孙李周吴郑王冯陈"
-OWN_PLACE, OTHER_PLACE = (115.205, 33.505), (115.265, 33.565)
-
-
-def branches() -> Iterator[Row]:
-    for village in VILLAGES:
-        yield {"code": f"B{village}", "name": f"{village}总支", "area_code": village,
-               "grid_code": None, "geom": None}  # fmt: skip
-        yield {"code": f"B{village}1", "name": f"{village}第1支部", "area_code": village,
-               "grid_code": f"{village}001", "geom": "SRID=4326;POINT(115.205 33.505)"}  # fmt: skip
-
-
-def members(rng: np.random.Generator, homes: list[str]) -> Iterator[Row]:
-    """Members at home here, elsewhere and nowhere, of a branch of any village or of none."""
-    held = [row["code"] for row in branches()]
-    for number in range(160):
-        where = rng.integers(10)
-        home = None if where == 0 else str(rng.choice(homes))
-        if number < 4:
-            home = f"{VILLAGES[number]}-0007"  # on the list without coordinates
-        branch = None if where == 1 else str(rng.choice(held))
-        if home is not None and where > 3:
-            branch = f"B{home[:12]}" + ("1" if where > 7 else "")
-        yield {"code": f"M{number:03}", "person_code": f"q{number:03}", "household_code": home,
-               "branch_code": branch, "joined_on": dt.date(2001, 7, 1)}  # fmt: skip
-
-
-def links(rng: np.random.Generator, homes: list[str], held: list[Row]) -> Iterator[Row]:
-    for member in held:
-        village = (member["household_code"] or OWN)[:12]
-        near = [code for code in homes if code.startswith(village)]
-        chosen = {str(rng.choice(near if rng.random() < 0.85 else homes))
-                  for _ in range(rng.integers(0, 11))}  # fmt: skip
-        for home in sorted(chosen):
-            yield {"code": f"L{member['code']}{home}", "member_code": member["code"],
-                   "household_code": home, "since": dt.date(2025, 3, 1)}  # fmt: skip
 
 
 @pytest.fixture(scope="module", autouse=True)
 def party(county: URL) -> None:
-    """Members, branches, contacts and needs over the tiny county, a few households without any."""
-    rng = np.random.default_rng(11)
-    with session_scope(engine(county)) as session:
-        homes = list(session.scalars(select(household.c.code).order_by(household.c.code)))
-        for code in homes:
-            if rng.random() < 0.4:
-                tags = [str(tag) for tag in rng.choice(TAGS, rng.integers(1, 4), replace=False)]
-                session.execute(
-                    update(household).where(household.c.code == code).values(need_tags=tags)
-                )
-        # Recorded in a grid of another village than its own: on the list of both.
-        session.execute(
-            update(household)
-            .where(household.c.code == f"{OTHER}-0001")
-            .values(grid_code=f"{OWN}001")
-        )
-        session.execute(insert(party_branch), list(branches()))
-        session.execute(
-            insert(person),
-            [{"code": f"q{n:03}", "name": f"{SURNAMES[n % 10]}某{'某' * (n % 2)}",
-              "phone": f"139{n:08}"} for n in range(160)],
-        )  # fmt: skip
-        held = list(members(rng, homes))
-        session.execute(insert(party_member), held)
-        session.execute(insert(contact_link), list(links(rng, homes, held)))
-        session.execute(
-            insert(visit),
-            [{"code": f"v{day}", "household_code": f"{OWN}-0004", "person_code": "p1",
-              "visited_at": dt.datetime(2026, 11, day, 9, tzinfo=dt.UTC)} for day in (2, 9, 5)],
-        )  # fmt: skip
+    fill_party(county)
 
 
 @pytest.fixture(scope="module")
 def truth(county: URL, party: None) -> Callable[[str], Row]:
-    """Reckon the map of an area from the tables, row by row: the definition, and no SQL."""
     del party
-    with engine(county).connect() as connection:
-
-        def read(table: Any, *names: str) -> list[Row]:
-            columns = [table.c[name] for name in names]
-            return [dict(row._mapping) for row in connection.execute(select(*columns))]
-
-        homes = read(household, "code", "area_code", "grid_code", "need_tags")
-        located = set(connection.scalars(
-            select(household.c.code).where(household.c.geom.is_not(None))))  # fmt: skip
-        held = read(party_branch, "code", "area_code", "grid_code")
-        people = read(party_member, "code", "household_code", "branch_code")
-        kept = read(contact_link, "member_code", "household_code")
-
-    def of(code: str) -> Row:
-        def filed(row: Row) -> bool:
-            return any((row[key] or "").startswith(code) for key in ("area_code", "grid_code"))
-
-        here = {row["code"]: row for row in homes if filed(row)}
-        seats = {row["code"] for row in held if filed(row)}
-        mine = {row["code"]: row for row in people
-                if row["household_code"] in here or row["branch_code"] in seats}  # fmt: skip
-        needy = {key for key, row in here.items() if row["need_tags"]}
-        contacted = {link["household_code"] for link in kept} & set(here)
-        n = Counter(link["member_code"] for link in kept)
-        live = {row["household_code"] for row in people} & set(here)
-        away = [row for row in mine.values() if row["household_code"] not in here]
-        return {
-            "homes": here, "members": mine,
-            "links": {(link["member_code"], link["household_code"]) for link in kept
-                      if link["member_code"] in mine and link["household_code"] in here},
-            "counts": {
-                "households": len(here), "unlocated": len(set(here) - located),
-                "member_households": len(live), "needy": len(needy),
-                "needy_contacted": len(needy & contacted), "alone": len(set(here) - contacted),
-                "members": len(mine),
-                "members_unlocated": sum(row["household_code"] in set(here) - located
-                                         for row in mine.values()),
-                "members_elsewhere": sum(row["household_code"] is not None for row in away),
-                "members_no_home": sum(row["household_code"] is None for row in away),
-                "few": sum(n[key] < 5 for key in mine), "many": sum(n[key] > 8 for key in mine),
-                "links": sum(n[key] for key in mine),
-                "links_out": sum(link["member_code"] in mine and link["household_code"] not in here
-                                 for link in kept),
-                "links_in": sum(link["member_code"] not in mine and link["household_code"] in here
-                                for link in kept),
-            },
-            "needs": Counter(name for row in here.values()
-                             for name in {need_class(tag).id for tag in row["need_tags"]}),
-        }  # fmt: skip
-
-    return of
-
-
-def read_map(client: httpx.Client, code: str) -> Row:
-    answer = client.get(f"/api/members/{code}")
-    assert answer.status_code == 200, answer.text
-    found: Row = answer.json()
-    return found
+    return reckon(county)
 
 
 # --- what it says -------------------------------------------------------------------------------
@@ -310,96 +168,6 @@ def test_a_card_is_of_a_household_on_that_list(signed_in: Client) -> None:
     assert client.get(f"/api/members/{OWN}/households/nobody").status_code == 404
 
 
-# --- for whom -----------------------------------------------------------------------------------
-
-WORDS = re.compile(r"Memberships, needs and contacts are shown")
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_a_map_is_for_who_keeps_contact(role: str, signed_in: Client) -> None:
-    client, mine = signed_in(role), f"{OWN}001"
-    whole = client.get(f"/api/members/{mine}")
-    card = client.get(f"/api/members/{mine}/households/{OWN}-0000")
-    tile = client.get(f"/tiles/members/{tile_at(15, OWN_PLACE)}.mvt")
-    picture = client.get(f"/tiles/members/{tile_at(16, OWN_PLACE)}.png")
-    described = client.get("/tiles/members.json")
-    if role in SENSITIVE:
-        assert {each.status_code for each in (whole, card, tile, picture, described)} == {200}
-        assert whole.json()["households"]
-        return
-    refused = [card, tile, picture, described, *([] if role == "leader" else [whole])]
-    for answer in refused:
-        assert answer.status_code == 403
-        assert WORDS.match(answer.json()["detail"])
-        assert "党务" in answer.json()["detail_zh"]
-    assert whole.status_code == (200 if role == "leader" else 403)
-
-
-def test_a_leader_is_told_numbers_and_nobody(signed_in: Client, truth: Any) -> None:
-    answer = signed_in("leader").get(f"/api/members/{OWN}")
-    found, true = answer.json(), truth(OWN)["counts"]
-    assert set(found) == {"area", "within", "bbox", "boundary", "detail", "k", "least", "most",
-                          "synthetic", "date", "counts", "needs", "legend"}  # fmt: skip
-    assert (found["detail"], found["k"], found["legend"]) == (False, K_ANONYMITY, None)
-    assert found["counts"]["households"] == true["households"]
-    for key, whole in (("needy", "households"), ("alone", "households"),
-                       ("needy_contacted", "needy"), ("few", "members")):  # fmt: skip
-        assert found["counts"].get(key) == guarded_count(true[key], true[whole], K_ANONYMITY)
-    # Of few households there are none to be told: two are without coordinates.
-    assert 0 < true["unlocated"] < K_ANONYMITY
-    assert "unlocated" not in found["counts"]
-    text = json.dumps({**found, "boundary": None}, ensure_ascii=False)
-    assert not re.search(r"M\d{3}|\d{12}-\d{4}|\*|号", text)
-
-
-@pytest.mark.parametrize("role", ["party_officer", "grid_worker"])
-def test_another_village_s_officer_is_refused(role: str, signed_in: Client) -> None:
-    client = signed_in(role)
-    # The town and the county hold others' villages; a worker's area is his grid.
-    foreign = [OTHER, f"{OTHER}001", OWN[:9], COUNTY, *([OWN] if role == "grid_worker" else [])]
-    for code in foreign:
-        assert client.get(f"/api/members/{code}").status_code == 403, code
-        home = f"/api/members/{code}/households/{OTHER}-0000"
-        assert client.get(home).status_code == 403, code
-    tile = client.get(f"/tiles/members/{tile_at(14, OTHER_PLACE)}.mvt")
-    assert tile.content == b""
-    assert signed_in("administrator").get(f"/tiles/members/{tile_at(14, OTHER_PLACE)}.mvt").content
-
-
-def test_a_worker_s_map_is_his_grid_s(signed_in: Client) -> None:
-    found = read_map(signed_in("grid_worker"), f"{OWN}001")
-    assert found["area"]["level"] == "grid"
-    assert [each["level"] for each in found["within"]] == ["county", "town", "village"]
-    assert {each["grid"] for each in found["households"]} == {f"{OWN}001"}
-
-
-def test_villages_to_choose_from_are_the_reader_s_own(signed_in: Client, truth: Any) -> None:
-    def villages(role: str) -> dict[str, Row]:
-        listed = signed_in(role).get("/api/members").json()["villages"]
-        return {each["code"]: each["counts"] for each in listed}
-
-    whole, leader = villages("administrator"), villages("leader")
-    assert set(whole) == set(leader) == set(VILLAGES)
-    assert set(villages("party_officer")) == {OWN}
-    assert villages("grid_worker") == {}
-    for code in VILLAGES:
-        # By village a household is counted once, in its own.
-        true = {key: row for key, row in truth(code)["homes"].items() if row["area_code"] == code}
-        assert whole[code]["households"] == len(true)
-        assert whole[code]["needy"] == sum(bool(row["need_tags"]) for row in true.values())
-        told = guarded_count(whole[code]["needy"], len(true), K_ANONYMITY)
-        assert leader[code].get("needy") == told
-    assert signed_in("planner").get("/api/members").status_code == 403
-
-
-@pytest.mark.parametrize("code", [COUNTY, OWN[:9]])
-def test_a_map_is_of_a_village_or_a_grid(code: str, signed_in: Client) -> None:
-    answer = signed_in("administrator").get(f"/api/members/{code}")
-    assert answer.status_code == 400
-    assert "village" in answer.json()["detail"]
-    assert signed_in("administrator").get(f"/api/members/{code}999999").status_code == 404
-
-
 # --- the layer ----------------------------------------------------------------------------------
 
 
@@ -441,41 +209,6 @@ def test_the_legend_counts_for_who_may_know(signed_in: Client) -> None:
         told = signed_in(role).get("/legends/members.json").json()
         assert told["n"] is None
         assert all(item["n"] is None for item in told["items"])
-
-
-# --- the log, and copies ------------------------------------------------------------------------
-
-
-def test_who_was_shown_households_is_kept(service: Service, signed_in: Client) -> None:
-    def lines() -> list[tuple[str, str]]:
-        with session_scope(service.engine) as session:
-            entry = audit_entry.c
-            rows = select(entry.account, entry.target).where(entry.action == "read the member map")
-            return [tuple(row) for row in session.execute(rows.order_by(entry.id)).all()]
-
-    before = len(lines())
-    read_map(signed_in("party_officer"), OWN)
-    signed_in("party_officer").get(f"/api/members/{OWN}/households/{OWN}-0004")
-    # Not shown: a leader's numbers, and what was refused.
-    read_map(signed_in("leader"), OWN)
-    signed_in("party_officer").get(f"/api/members/{OTHER}")
-    signed_in("planner").get(f"/api/members/{OWN}")
-    assert lines()[before:] == [("party-officer", f"area {OWN}"),
-                                ("party-officer", f"household {OWN}-0004")]  # fmt: skip
-
-
-def test_a_copy_is_the_reader_s_own_and_told_unchanged(signed_in: Client) -> None:
-    officer, leader = signed_in("party_officer"), signed_in("leader")
-    first = officer.get(f"/api/members/{OWN}")
-    assert first.headers["cache-control"] == "private, no-cache"
-    assert first.headers["content-encoding"] == "gzip"
-    tag = {"If-None-Match": first.headers["etag"]}
-    assert officer.get(f"/api/members/{OWN}", headers=tag).status_code == 304
-    other = leader.get(f"/api/members/{OWN}", headers=tag)
-    assert other.status_code == 200
-    assert other.headers["etag"] != first.headers["etag"]
-    card = officer.get(f"/api/members/{OWN}/households/{OWN}-0004")
-    assert card.headers["cache-control"] == "private, no-store"
 
 
 def test_an_area_without_boundary_households_or_members_is_a_map_too(
