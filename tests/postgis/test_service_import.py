@@ -1,7 +1,9 @@
 """Imports over HTTP: sent in parts, tried, brought in, told of, taken back."""
 
 import io
+import socket
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -258,6 +260,26 @@ def test_a_request_that_cannot_be_is_refused_at_once(
 ) -> None:
     body = {"upload": upload(planner, "a.csv", LIST), "kind": "households", **change}
     assert planner.post("/api/imports", json=body).status_code == status
+
+
+def test_a_sender_who_goes_away_leaves_nothing(
+    service: Any, planner: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    number = planner.post("/api/uploads").json()["upload"]
+    host, port = service.address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as wire:
+        cookie = f"wangge_session={planner.cookies['wangge_session']}"
+        wire.sendall(
+            f"PUT /api/uploads/{number}/half.csv HTTP/1.1\r\nHost: {host}:{port}\r\n"
+            f"Cookie: {cookie}\r\nContent-Length: 1000000\r\n\r\n{'x' * 1000}".encode()
+        )
+        folder = uploads.folder_of(number)
+        while not list(folder.iterdir()):
+            time.sleep(0.01)
+    while list(folder.iterdir()):
+        time.sleep(0.01)
+    assert "failed" not in caplog.text
+    assert planner.get("/health").status_code == 200
 
 
 def test_two_files_that_do_not_belong_together_are_refused(planner: httpx.Client) -> None:

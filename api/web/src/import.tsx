@@ -21,16 +21,17 @@ export const STEPS: Record<string, Word> = {
 };
 
 export function ImportPanel() {
+  const may = me.value?.may_check;
   useEffect(() => {
-    void load().then(resume);
-  }, []);
+    if (may) void load().then(resume);
+  }, [may]);
   const working = job.value !== null || sent.value !== null || upload.value !== null;
   // On a phone a list or a question needs the page, what would change the map.
   const reads = !working || trial.value?.state === "asked";
   useEffect(() => {
     sheet.value = reads;
   }, [reads]);
-  if (!me.value?.may_check) return <p class="notice">{t("onlyPlanners")}</p>;
+  if (!may) return <p class="notice">{t("onlyPlanners")}</p>;
   if (kinds.value.length === 0) return fault.value ? <Fault /> : <p class="soft" role="status">{t("loading")}</p>;
   return (
     <>

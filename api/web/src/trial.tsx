@@ -138,9 +138,13 @@ export function Reading({ outcome }: { outcome: Outcome | null }) {
   );
 }
 
-/** Tell whether a needed field has no column. */
+/** Tell whether rows are rejected because a field has no column. */
+function lacks(outcome: Outcome, name: string): boolean {
+  return !outcome.columns[name] && outcome.reject_groups.some((each) => each.field === name && each.reason === "missing");
+}
+
 function lacking(outcome: Outcome | null): boolean {
-  return outcome !== null && (chosen.value?.fields ?? []).some((each) => each.required && !outcome.columns[each.name]);
+  return outcome !== null && (chosen.value?.fields ?? []).some((each) => lacks(outcome, each.name));
 }
 
 function summary(outcome: Outcome): string {
@@ -202,7 +206,7 @@ function Column({ field, outcome }: { field: FieldInfo; outcome: Outcome }) {
     if (!column && !outcome.columns[field.name]) delete columns[field.name];
     set({ columns });
   }
-  const missing = field.required && !held;
+  const missing = !held && lacks(outcome, field.name);
   return (
     <label class={`field${missing ? " missing" : ""}`}>
       <span>
