@@ -14,6 +14,7 @@ split at the median.
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 
 def group_points(points: NDArray[np.float64], k: int) -> NDArray[np.intp]:
@@ -80,3 +81,31 @@ def guarded_count(part: int, whole: int, k: int) -> int | None:
     (40, None, None)
     """
     return part if k <= part <= whole - k else None
+
+
+def nearest_spots(points: NDArray[np.float64], spots: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Move each point to the nearest of spots that each stand for many: snapping.
+
+    What is then drawn of the points says no more of one than that it is near such a spot, whatever
+    else is subtracted from it.
+
+    Parameters
+    ----------
+    points
+        n × 2, metres.
+    spots
+        m × 2, the same plane: of groups of at least k households, say. m ≥ 1 where n ≥ 1.
+
+    Returns
+    -------
+    array
+        n × 2, aligned with ``points``.
+
+    Examples
+    --------
+    >>> nearest_spots(np.array([[1.0, 1], [8, 9]]), np.array([[0.0, 0], [10, 10]])).tolist()
+    [[0.0, 0.0], [10.0, 10.0]]
+    """
+    if not len(points):
+        return points
+    return np.asarray(spots[cKDTree(spots).query(points)[1]])

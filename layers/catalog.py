@@ -52,6 +52,8 @@ HOUSEHOLD_ZOOM = 14
 MEMBER_ZOOM = 13
 # From this zoom on, an incident is a point for those who may see it; below it a count.
 INCIDENT_ZOOM = 12
+# So many incidents on one coordinate are marked: mostly a geocoder's answer to what it cannot find.
+STACKED = 20
 # Below this zoom a finding is a point: its shape would be smaller than its outline.
 FINDING_SHAPE_ZOOM = 12
 # Classes of the ground that are specks from afar, and the zoom from which they are shown; a class
@@ -93,9 +95,9 @@ CATALOG: Mapping[str, Layer] = {
         ),
         Layer(
             "incidents", "事件", "Incidents", "point", 8, 16,
-            {"n": "public"} | dict.fromkeys(
-                ("code", "kind", "alert", "symbol", "status", "title", "stacked"), "personal"
-            ),
+            {"n": "public", "code": "personal", "kind": "personal", "alert": "personal",
+             "symbol": "personal", "status": "personal", "title": "personal",
+             "stacked": "personal"},
             {"n": "Number", "stacked": "Number"},
         ),
         Layer("ground", "底图", "Ground", "mixed", 4, 16, _public("layer", "class", "name")),

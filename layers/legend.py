@@ -1,8 +1,10 @@
 """Legends: what each colour and symbol of a layer means, how many there are, and of which day."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
+from layers.alerts import ALERTS, AlertClass
+from layers.catalog import STACKED
 from layers.style import (
     BORDERS,
     FINDING_CLASSES,
@@ -85,6 +87,19 @@ def _member_items(counts: Mapping[str, int] | None) -> Iterable[dict[str, object
                 outline=home)  # fmt: skip
 
 
+def _incident_items(
+    counts: Mapping[str, int] | None, alerts: Sequence[AlertClass]
+) -> Iterable[dict[str, object]]:
+    for alert in alerts:
+        n = None if counts is None else counts.get(alert.id, 0)
+        yield _item(alert.id, alert.zh, alert.en, "marker", alert.color, n=n, image=alert.image)
+    yield _item("counted", "若干事件（按数量）", "Incidents, counted", "circle", PALETTE["halo"],
+                outline=PALETTE["ink"])  # fmt: skip
+    yield _item("stacked", f"同一坐标上 {STACKED} 件以上，或为默认定位",
+                f"{STACKED} or more on one coordinate, maybe a default", "marker",
+                PALETTE["ink"], image="incident-stack")  # fmt: skip
+
+
 def _ground_items() -> Iterable[dict[str, object]]:
     yield _item("roads", "道路", "Road", "line", PALETTE["road"], casing=PALETTE["road-casing"])
     yield _item("rivers", "河流", "River", "line", PALETTE["water"], width=2.0)
@@ -99,13 +114,17 @@ _TITLES: Mapping[str, tuple[str, str, str, str]] = {
     "units": ("十户单元", "Ten-household units", "", ""),
     "households": ("住户", "Households", "户", "households"),
     "members": ("党员户图", "Party-member households", "户", "households"),
+    "incidents": ("事件", "Incidents", "件", "incidents"),
     "ground": ("底图", "Ground", "", ""),
 }
 LEGENDS: tuple[str, ...] = tuple(_TITLES)
 
 
 def legend(
-    layer: str, counts: Mapping[str, int] | None = None, date: str | None = None
+    layer: str,
+    counts: Mapping[str, int] | None = None,
+    date: str | None = None,
+    alerts: Sequence[AlertClass] = ALERTS,
 ) -> dict[str, object]:
     """Return a layer's legend: title, unit and one entry a class, the same at every zoom.
 
@@ -119,6 +138,8 @@ def legend(
         in every entry.
     date
         The day that the counts are of, RFC 3339.
+    alerts
+        Those that the county has, for ``incidents``.
 
     Raises
     ------
@@ -133,6 +154,7 @@ def legend(
         "units": lambda: _border_items(("unit",)),
         "households": _household_items,
         "members": lambda: _member_items(counts),
+        "incidents": lambda: _incident_items(counts, alerts),
         "ground": _ground_items,
     }[layer]()
     return {

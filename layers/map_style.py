@@ -6,16 +6,26 @@ the symbols travel as data in the document's metadata (``wangge:images``), for t
 once on a canvas. The sources stand in the document itself, so that a map need not ask for them.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
-from layers.catalog import CATALOG, EXACT_ZOOM, FINDING_SHAPE_ZOOM, HOUSEHOLD_ZOOM, tile_path
+from layers.catalog import (
+    CATALOG,
+    COMPUTED,
+    EXACT_ZOOM,
+    FINDING_SHAPE_ZOOM,
+    HOUSEHOLD_ZOOM,
+    Layer,
+    tile_path,
+)
+from layers.incident_style import heat_layers, incident_layers
 from layers.legend import legend
 from layers.maplibre import Json, by_zoom, match, style_layer
 from layers.member_style import member_layers
 from layers.style import BORDERS, FINDING_CLASSES, GRID_KINDS, HOUSEHOLD_BREAKS, PALETTE, images
 
 Language = Literal["zh", "en"]
-STYLES: tuple[str, ...] = ("coverage", "members", "plain")
+STYLES: tuple[str, ...] = ("coverage", "members", "incidents", "plain")
 
 _BACKGROUND: dict[str, Json] = {
     "id": "ground",
@@ -240,6 +250,7 @@ def style_document(
     lang: Language = "zh",
     base_url: str = "",
     bounds: tuple[float, float, float, float] = (-180.0, -85.0, 180.0, 85.0),
+    query: Mapping[str, str] | None = None,
 ) -> dict[str, Json]:
     """Return a MapLibre style.
 
@@ -247,13 +258,16 @@ def style_document(
     ----------
     name
         ``coverage`` (ground, grids, findings, households), ``members`` (ground, borders, the
-        party-member household map) or ``plain`` (ground and borders).
+        party-member household map), ``incidents`` (ground, density, borders, incidents) or
+        ``plain`` (ground and borders).
     lang
         The language of labels; an English name that is missing falls back to the Chinese one.
     base_url
         Put before the tiles' paths: a worker resolves no relative address.
     bounds
         West, south, east, north of what the reader may see, degrees: no tile is asked for beyond.
+    query
+        By source, what is asked of it: put behind the tiles' path and a question mark.
 
     Raises
     ------
@@ -266,11 +280,15 @@ def style_document(
     data = {
         "coverage": [*shapes, *_households(), minor, gravest],
         "members": member_layers(),
+        "incidents": incident_layers(),
     }.get(name, [])
     fills = _grids() if name == "coverage" else []
-    layers = [_BACKGROUND, *fills, *_ground(), *_borders(), *data, *_labels(lang)]
+    heat = heat_layers() if name == "incidents" else []
+    layers = [_BACKGROUND, *fills, *_ground(), *heat, *_borders(), *data, *_labels(lang)]
     used = {layer["source"] for layer in layers if "source" in layer}
-    legends = ("findings", "grids", "areas", "units", "households", "members", "ground")
+    legends = ("findings", "grids", "areas", "units", "households", "members", "incidents",
+               "ground")  # fmt: skip
+    known = {**CATALOG, **COMPUTED}
     return {
         "version": 8,
         "name": f"wangge {name}",
@@ -278,27 +296,29 @@ def style_document(
             "wangge:images": images(),
             "wangge:legends": {key: legend(key) for key in legends if key in used},
         },
-        "sources": {key: _source(key, base_url, bounds) for key in CATALOG if key in used},
+        "sources": {
+            key: _source(known[key], base_url, bounds, (query or {}).get(key, ""))
+            for key in known
+            if key in used
+        },
         "layers": layers,
     }
 
 
 def _source(
-    layer: str, base_url: str, bounds: tuple[float, float, float, float]
+    entry: Layer, base_url: str, bounds: tuple[float, float, float, float], query: str
 ) -> dict[str, Json]:
-    entry = CATALOG[layer]
     source: dict[str, Json] = {
         "type": "vector",
-        "tiles": [f"{base_url}{tile_path(layer)}"],
+        "tiles": [f"{base_url}{tile_path(entry.name, query=query)}"],
         "minzoom": entry.minzoom,
         "maxzoom": entry.maxzoom,
         "bounds": list(bounds),
     }
-    identity = _identity(layer)
+    identity = _identity(entry)
     return source | ({"promoteId": identity} if identity else {})
 
 
-def _identity(layer: str) -> str | None:
+def _identity(entry: Layer) -> str | None:
     """Return the property that names a feature, for hover and selection states."""
-    columns = CATALOG[layer].columns
-    return next((key for key in ("id", "code") if key in columns), None)
+    return next((key for key in ("id", "code") if key in entry.columns), None)

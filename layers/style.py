@@ -6,7 +6,7 @@ poster draw the same mark. Meaning is never carried by colour alone: each class 
 hatch or a shape of its own, which survives black-and-white print and a colour-blind eye.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 PALETTE: Mapping[str, str] = {
@@ -123,6 +123,10 @@ def _alert(name: str) -> Image:
     return Image(f"alert-{name}", 20, drawn + call)
 
 
+_BROKEN = (
+    "M19.5 3.5A13 13 0 0 1 28.5 12.5M28.5 19.5A13 13 0 0 1 19.5 28.5"
+    "M12.5 28.5A13 13 0 0 1 3.5 19.5M3.5 12.5A13 13 0 0 1 12.5 3.5"
+)
 _RISING = "M-3 3L3 -3M-3 15L15 -3M9 15L15 9"
 _FALLING = "M-3 9L3 15M-3 -3L15 15M9 -3L15 3"
 
@@ -184,6 +188,10 @@ IMAGES: tuple[Image, ...] = (
     _marker("record", PALETTE["record"], "M3 3H17V17H3Z"),
     _marker("staffing", PALETTE["staffing"], "M10 3A7 7 0 1 1 10 17A7 7 0 1 1 10 3Z"),
     *(_alert(name) for name in ALERT_MARKS),
+    # Many incidents on one coordinate: a broken ring around them.
+    Image(
+        "incident-stack", 32, (Path(_BROKEN, "#ffffff", 5.0), Path(_BROKEN, PALETTE["ink"], 2.4))
+    ),
     *(_need(name, *shape) for name, shape in _NEEDS.items()),
     # A house in need that nobody keeps contact with: a ring around whatever stands there.
     Image(
@@ -282,26 +290,6 @@ NEED_CLASSES: tuple[NeedClass, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class AlertClass:
-    """An alert as a county has it: its value, its name in each language, and its mark."""
-
-    id: str
-    zh: str
-    en: str
-    mark: str
-
-    @property
-    def image(self) -> str:
-        """The class's symbol."""
-        return f"alert-{self.mark}"
-
-    @property
-    def color(self) -> str:
-        """The class's colour."""
-        return PALETTE[self.image]
-
-
 GRID_KINDS: Mapping[str, tuple[str, str]] = {
     "rural": ("农村网格", "Rural grid"),
     "community": ("社区网格", "Community grid"),
@@ -355,29 +343,6 @@ def need_class(tag: str) -> NeedClass:
     """
     known = (group for group in NEED_CLASSES if tag in group.tags)
     return next(known, NEED_CLASSES[-1])
-
-
-def alert_classes(stated: Sequence[Mapping[str, str]]) -> list[AlertClass]:
-    """Return the classes of a county's setting ``alerts``, in its order.
-
-    Parameters
-    ----------
-    stated
-        Entries of ``name``, ``zh``, ``en``, and ``symbol`` where the mark is not that of the name.
-
-    Examples
-    --------
-    >>> level = {"name": "I", "zh": "一级", "en": "First", "symbol": "red"}
-    >>> [each.image for each in alert_classes([level, {"name": "teal", "zh": "青"}])]
-    ['alert-red', 'alert-other']
-    """
-    classes = []
-    for entry in stated:
-        name = entry["name"]
-        mark = next((m for m in (entry.get("symbol", ""), name) if m in ALERT_MARKS), "other")
-        zh = entry.get("zh") or name
-        classes.append(AlertClass(name, zh, entry.get("en") or zh, mark))
-    return classes
 
 
 def images() -> list[dict[str, object]]:

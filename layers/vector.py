@@ -36,6 +36,7 @@ from layers.catalog import (
     GROUND_FROM,
     HOUSEHOLD_ZOOM,
 )
+from layers.incidents import incident_features
 from layers.member_tiles import member_features
 from layers.tables import (
     area,
@@ -261,6 +262,7 @@ _MAKERS: Mapping[str, Callable[[Window, Scope], Features]] = {
     "findings": _findings,
     "households": _households,
     "members": member_features,
+    "incidents": incident_features,
     "ground": _ground,
 }
 

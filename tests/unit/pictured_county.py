@@ -13,8 +13,8 @@ import numpy as np
 import shapely
 
 from geo.generalize import WORLD_M
-from layers.catalog import EXACT_ZOOM, FINDING_SHAPE_ZOOM, HOUSEHOLD_ZOOM
-from layers.style import FINDING_CLASSES, GRID_KINDS, NEED_CLASSES
+from layers.catalog import EXACT_ZOOM, FINDING_SHAPE_ZOOM, HOUSEHOLD_ZOOM, INCIDENT_ZOOM
+from layers.style import ALERT_MARKS, FINDING_CLASSES, GRID_KINDS, NEED_CLASSES
 from layers.tiles import Window
 
 Row = dict[str, Any]
@@ -141,6 +141,18 @@ def _counted(z: int) -> Iterator[Row]:
         yield {"n": int(n), "geom": shapely.Point(spot)}
 
 
+def _incidents() -> Iterator[Row]:
+    """Every mark, scattered, and a stack of them."""
+    rng = np.random.default_rng(11)
+    for number, (x, y) in enumerate(rng.normal(0, COUNT * SIDE / 6, (400, 2))):
+        mark = list(ALERT_MARKS)[number % len(ALERT_MARKS)]
+        stacked = 25 if number < 25 else 1
+        east, north = (330.0, 210.0) if number < 25 else (x, y)
+        yield {"n": None, "code": f"I{number}", "kind": "road", "alert": mark,
+               "symbol": f"alert-{mark}", "status": "found", "title": "", "stacked": stacked,
+               "geom": shapely.Point(MIDDLE[0] + east, MIDDLE[1] + north)}  # fmt: skip
+
+
 def _ground() -> Iterator[Row]:
     half = COUNT * SIDE / 2
     x, y = MIDDLE
@@ -178,6 +190,7 @@ def _all() -> dict[str, list[Row]]:
         "grids": grids, "areas": areas, "labels": list(_labels(areas, grids)),
         "findings": list(_findings()), "households": list(_homes()), "ground": list(_ground()),
         "units": list(_units()), "members": list(_members()),
+        "incidents": list(_incidents()),
     }  # fmt: skip
 
 
@@ -192,8 +205,8 @@ def _is_shown(layer: str, row: Row, z: int) -> bool:
 
 def rows_near(layer: str, window: Window) -> list[Row]:
     """Pick a layer's rows as the database would."""
-    rows = list(_counted(window.z)) if layer == "households" and window.z < HOUSEHOLD_ZOOM else (
-        _all()[layer])  # fmt: skip
+    points_from = {"households": HOUSEHOLD_ZOOM, "incidents": INCIDENT_ZOOM}.get(layer, 0)
+    rows = list(_counted(window.z)) if window.z < points_from else _all()[layer]
     near = shapely.box(*window.bounds)
     return [
         {**row, "geom": row["geom"].wkb}
