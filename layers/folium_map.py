@@ -175,16 +175,20 @@ def _add_picture(made: folium.Map, layer: Picture) -> None:
 
 
 def _add_overlay(made: folium.Map, layer: Overlay) -> None:
-    features = [_ready(layer, each, place) for place, each in enumerate(layer.features)]
+    features = [_ready(each, place) for place, each in enumerate(layer.features)]
     if not features:
         return
+    styles = {
+        each["id"]: {"fill": True, **layer.style, **own.get("properties", {}).get("style", {})}
+        for each, own in zip(features, layer.features, strict=True)
+    }
     tips = any(each["properties"]["tip"] for each in features)
     cards = any(each["properties"]["card"] for each in features)
     folium.GeoJson(
         {"type": "FeatureCollection", "features": features},
         name=layer.name,
         show=layer.shown,
-        style_function=lambda each: each["properties"]["style"],
+        style_function=lambda each: styles[each["id"]],
         marker=_marker(layer),
         tooltip=folium.GeoJsonTooltip(["tip"], labels=False, sticky=True) if tips else None,
         popup=folium.GeoJsonPopup(["card"], labels=False, max_width=320) if cards else None,
@@ -193,12 +197,11 @@ def _add_overlay(made: folium.Map, layer: Overlay) -> None:
     ).add_to(made)
 
 
-def _ready(layer: Overlay, feature: Feature, place: int) -> Feature:
+def _ready(feature: Feature, place: int) -> Feature:
     held = feature.get("properties", {})
     own = {
         "tip": escape(held.get("tip") or ""),
         "card": "".join(_card(held.get("tip"), held["card"])) if held.get("card") else "",
-        "style": {"fill": True, **layer.style, **held.get("style", {})},
     }
     return {"type": "Feature", "id": str(place), "geometry": feature["geometry"], "properties": own}
 

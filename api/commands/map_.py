@@ -6,7 +6,7 @@ from typing import Annotated, cast
 import typer
 from sqlalchemy import select
 
-from api.commands.context import Context
+from api.commands.context import OPERATOR, Context
 from api.commands.output import write_whole
 from api.db import session_scope
 from api.errors import ApiError
@@ -28,6 +28,9 @@ def draw_map(
         str | None, typer.Option("--area", help="Code of a county, town or village; else all.")
     ] = None,
     lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
+    reveal: Annotated[
+        str | None, typer.Option(help="Why addresses are to be in clear; it is logged.")
+    ] = None,
 ) -> None:
     """Draw a map to keep: HTML opens anywhere with no network, PNG has legend, date and scale."""
     given: Context = context.obj
@@ -40,8 +43,11 @@ def draw_map(
     with session_scope(given.engine()) as session:
         county = select(area.c.code).where(area.c.level == "county")
         place = code or session.scalar(county) or ""
-        scope = Scope(place, individual=True)
-        order = Order(place, scope, cast("Language", lang or settings().lang))
+        order = Order(
+            place, Scope(place, individual=True, sensitive=True),
+            cast("Language", lang or settings().lang), account=OPERATOR,
+            masked=not (reveal and reveal.strip()), reason=reveal,
+        )  # fmt: skip
         try:
             body = finished_map(session, name, order, cast("Format", form))
         except ApiError as error:

@@ -5,7 +5,7 @@ from typing import Any
 
 from api.areas import store as areas
 from api.coverage import store as coverage
-from api.finished.frame import Frame, features, names
+from api.finished.frame import Frame, compact, features, names
 from api.maps.store import legend_counts
 from geo.findings import RULES
 from layers import raster
@@ -50,7 +50,7 @@ def sheet(frame: Frame) -> Sheet:
 def page(frame: Frame) -> Page:
     """Make the map as a file."""
     rows = frame.rows(raster.sources_of(STYLE))
-    ground = frame.picture({name: rows[name] for name in GROUND}, STYLE)
+    ground = compact(frame.picture({name: rows[name] for name in GROUND}, STYLE))
     say = frame.say
     layers: list[Overlay | Picture] = [
         Picture(say("底图", "Ground"), ground, frame.bbox),

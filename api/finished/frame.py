@@ -1,7 +1,9 @@
 """What a finished map is cut out of: an area's box, its rows, and the ground drawn under them."""
 
+import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -9,11 +11,13 @@ from typing import Any
 
 import numpy as np
 import shapely
+from PIL import Image
 from pyproj import CRS
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.areas.store import AnyRow, ancestors, find_place
+from api.auth import Role
 from api.errors import NotFoundError
 from api.maps.store import bounds, layer_rows
 from geo.measure import WGS84, reproject
@@ -35,6 +39,8 @@ ROOM = 0.04
 DENSITY = 2.0
 # So many digits of a degree are a decimetre.
 DIGITS = 6
+# A map is never of less than this, metres of EPSG:3857.
+LEAST_M = 300.0
 EMPTY: Bbox = (-180.0, -85.0, 180.0, 85.0)
 
 
@@ -42,13 +48,18 @@ EMPTY: Bbox = (-180.0, -85.0, 180.0, 85.0)
 class Order:
     """What is asked for: an area, by whom, in which language; ``options`` are a map's own.
 
-    ``scope`` ends at the area, and at what the reader may see.
+    ``scope`` ends at the area, and at what the reader may see. ``role`` is null on the command
+    line; there addresses are ``masked`` unless a ``reason`` is given, which is logged.
     """
 
     code: str
     scope: Scope
     lang: Language = "zh"
     options: Any = None
+    account: str = "operator"
+    role: Role | None = None
+    masked: bool = False
+    reason: str | None = None
 
 
 class Frame:
@@ -73,17 +84,28 @@ class Frame:
                 f"{order.code} 尚无边界和网格，无法出图。",
             )
         left, bottom, right, top = mercator(box)
-        room = ROOM * max(right - left, top - bottom)
-        self.bounds: Box = (left - room, bottom - room, right + room, top + room)
+        self.bounds: Box = _with_room((left, bottom, right, top))
 
-    @cached_property
+    def closer(self, places: Sequence[tuple[float, float]]) -> "Frame":
+        """Return the frame of some places, in degrees: of a village, its houses without the fields.
+
+        The frame itself where there is none.
+        """
+        if not places:
+            return self
+        lons, lats = zip(*places, strict=True)
+        near = copy(self)
+        near.bounds = _with_room(mercator((min(lons), min(lats), max(lons), max(lats))))
+        return near
+
+    @property
     def size(self) -> tuple[float, float]:
         """Width and height in pixels of the style."""
         left, bottom, right, top = self.bounds
         scale = LONGER / max(right - left, top - bottom)
         return (right - left) * scale, (top - bottom) * scale
 
-    @cached_property
+    @property
     def bbox(self) -> Bbox:
         """The box in degrees."""
         corners = shapely.box(*self.bounds)
@@ -120,6 +142,13 @@ class Frame:
         """Name what the area lies in, from the county down; empty for the county."""
         above = ancestors(self.session, self.order.code)
         return " › ".join(self.say(each.name, each.name_en or each.name) for each in above)
+
+    def pixel(self, at: tuple[float, float] | None) -> tuple[float, float]:
+        """Return where a place, in degrees, stands on the sheet's map."""
+        x, y, _, _ = mercator((*(at or (0.0, 0.0)), 0.0, 0.0))
+        left, bottom, right, top = self.bounds
+        width, height = self.size
+        return (x - left) / (right - left) * width, (top - y) / (top - bottom) * height
 
     # -- rows ------------------------------------------------------------------------------------
 
@@ -182,6 +211,23 @@ def names(
         (x, y, row["name"] if lang == "zh" else row["name_en"] or row["name"], row["level"])
         for row, (x, y) in zip(held, shapely.get_coordinates(places).tolist(), strict=True)
     ]
+
+
+def _with_room(box: Box) -> Box:
+    left, bottom, right, top = box
+    room = ROOM * max(right - left, top - bottom)
+    across, up = (max(0.0, (LEAST_M - side) / 2) + room for side in (right - left, top - bottom))
+    return left - across, bottom - up, right + across, top + up
+
+
+def compact(image: bytes) -> bytes:
+    """Return a picture in 256 colours: a third of the size, for a file that is passed on."""
+    sink = io.BytesIO()
+    with Image.open(io.BytesIO(image)) as drawn:
+        drawn.convert("RGBA").quantize(256, Image.Quantize.FASTOCTREE).save(
+            sink, "PNG", optimize=True
+        )
+    return sink.getvalue()
 
 
 def _degrees(shapes: Any) -> Any:  # noqa: ANN401 - arrays of shapes

@@ -37,7 +37,10 @@ def get_map(
     lang: Annotated[Language, Query(description="The language of words and names")] = "zh",
 ) -> Response:
     """Return the map as one HTML file that needs nothing else (a download), or as a picture."""
-    order = Order(code, replace(scope_of(reader), prefix=code), lang)
+    order = Order(
+        code, replace(scope_of(reader), prefix=code), lang, account=reader.username,
+        role=reader.role,
+    )  # fmt: skip
     body = finished_map(session, name, order, form)
     kept = "attachment" if form == "html" else "inline"
     named = f"{kept}; filename*=UTF-8''{quote(file_name(name, order, form))}"
