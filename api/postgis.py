@@ -32,6 +32,8 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import URL
 
+from api.processes import end_orphans, is_strangers, postmaster
+
 OWNER = "wangge"
 MIN_VERSION = 15
 START_TIMEOUT_S = 60
@@ -54,6 +56,8 @@ fsync = on
 timezone = 'UTC'
 log_timezone = 'UTC'
 """
+# The work of a client that was killed ends a second later, and with it the locks that it holds.
+OPTIONS = "-c client_connection_check_interval=1s"
 
 
 class DatabaseUnreachableError(Exception):
@@ -231,7 +235,7 @@ class Cluster:
         if not self.is_initialised():
             return
         with self._locked():
-            if self._postmaster() is not None:
+            if postmaster(self.data) is not None:
                 done = self.account.run(
                     self._program("pg_ctl"), "stop", "-D", self.data, "-m", "fast", "-w"
                 )
@@ -300,11 +304,15 @@ class Cluster:
         self._clear_stale_pid()
         if self.is_running():  # it was only slow to come up
             return
+        if not end_orphans(self.data, START_TIMEOUT_S):
+            raise DatabaseUnreachableError(
+                "Processes of the database that died do not end.", f"Its log is {self.log}."
+            )
         port = self._choose_port()
         done = self.account.run(
             self._program("pg_ctl"), "start", "-D", self.data, "-w", "-t", str(START_TIMEOUT_S),
             "-l", self.log,
-            "-o", f"-p {port} -k '{self.socket_dir}' -c listen_addresses=127.0.0.1",
+            "-o", f"-p {port} -k '{self.socket_dir}' -c listen_addresses=127.0.0.1 {OPTIONS}",
         )  # fmt: skip
         if done.returncode:
             reason = last_line(self.log.read_text() if self.log.exists() else done.stderr)
@@ -324,33 +332,26 @@ class Cluster:
 
     # -- pid files ---------------------------------------------------------------------------
 
-    def _postmaster(self) -> int | None:
-        """Return the pid of the postmaster of this very folder, if it lives."""
-        try:
-            pid = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
-            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        except (OSError, ValueError):
-            return None
-        return pid if os.fsencode(self.data) in words else None
-
     def _clear_stale_pid(self) -> None:
-        """Remove pid files whose number died, or belongs to another program by now.
+        """Remove a pid file whose number belongs to another program by now.
 
-        PostgreSQL removes most of the first kind itself, and stumbles over the second.
+        A number that died is PostgreSQL's own to remove: from that file it learns whether
+        somebody of its past life still works on the data.
         """
-        pid = self._postmaster()
+        pid = postmaster(self.data)
         if pid is None:
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
+            if is_strangers(self.data):
+                (self.data / "postmaster.pid").unlink(missing_ok=True)
             for lock in self.socket_dir.glob(".s.PGSQL.*.lock"):  # the folder is ours alone
                 lock.unlink(missing_ok=True)
             return
         # It lives but does not answer: it is starting, recovering, or going down. Give it time.
         deadline = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < deadline and self._postmaster() is not None:
+        while time.monotonic() < deadline and postmaster(self.data) is not None:
             if self.is_running():
                 return
             time.sleep(0.1)
-        if self._postmaster() is not None:
+        if postmaster(self.data) is not None:
             raise DatabaseUnreachableError(
                 f"The database (process {pid}) runs but does not answer.", f"Its log is {self.log}."
             )

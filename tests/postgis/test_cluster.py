@@ -141,3 +141,48 @@ def test_a_folder_closed_to_the_database_account_is_refused(own_world: Path) -> 
 def test_a_missing_version_says_what_to_install() -> None:
     with pytest.raises(DatabaseUnreachableError, match="apt-get install"):
         find_binaries("99")
+
+
+LONG = "SELECT count(*) FROM generate_series(1, 1000000000)"
+AT_WORK = """
+import sys
+from pathlib import Path
+from api.postgis import Cluster
+with Cluster(Path(sys.argv[1])).connect("postgres") as connection:
+    connection.execute("SELECT pg_advisory_lock(7)")
+    connection.execute(sys.argv[2])
+"""
+HELD = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7"
+
+
+def at_work(cluster: Cluster) -> subprocess.Popen[bytes]:
+    """Somebody in the middle of a statement that takes minutes, with a lock."""
+    command = [sys.executable, "-c", AT_WORK, str(cluster.home), LONG]
+    client = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    while ask(cluster, HELD) != 1:
+        assert client.poll() is None
+        time.sleep(0.01)
+    return client
+
+
+def test_what_a_killed_postmaster_left_at_work_is_ended_first(home: Path) -> None:
+    """In a long statement nobody notices that the postmaster is gone, and no other may start."""
+    cluster = Cluster(home)
+    cluster.up()
+    client = at_work(cluster)
+    os.kill(postmaster(cluster), signal.SIGKILL)
+    cluster.up()
+    assert client.wait(30) != 0
+    assert ask(cluster, "SELECT 1") == 1
+
+
+def test_the_work_of_a_killed_client_ends_with_it(home: Path) -> None:
+    cluster = Cluster(home)
+    cluster.up()
+    client = at_work(cluster)
+    client.kill()
+    client.wait()
+    end = time.monotonic() + 30
+    while ask(cluster, HELD) != 0:
+        assert time.monotonic() < end
+        time.sleep(0.05)
