@@ -19,6 +19,7 @@ from geo.errors import CoordinateError
 from layers.transfer import Kind, TransferError, kind_of
 from layers.transfer.outgoing import (
     LANGS,
+    MASKED,
     Column,
     Lang,
     Note,
@@ -211,7 +212,7 @@ def _note(outcome: Outcome, outgoing: Outgoing, request: Request, blank_ends: in
     if not outcome.counts["rows"]:
         note("No row is in it: the file has headers alone.", "一行也没有：文件里只有表头。")
     if outcome.masked:
-        names = outcome.masked
+        names = [c.header.removesuffix(MASKED[request.lang]) for c in outgoing.columns if c.masked]
         note(
             f"Masked: {', '.join(names)}. An import leaves these fields as they are. A reason "
             "(--reveal REASON) shows them, and is logged.",
@@ -225,7 +226,7 @@ def _note(outcome: Outcome, outgoing: Outgoing, request: Request, blank_ends: in
     if outgoing.geometry and outgoing.target.hidden:
         name = outgoing.target.name
         note(
-            f"Coordinates are {name}, which no registry has: import it with --crs {name}.",
+            f"Coordinates are {name}, which no registry has: import it as that (--crs {name}).",
             f"坐标为 {name}，文件里写不下这一坐标系：再导入时请选 {name}。",
         )
     if blank_ends:

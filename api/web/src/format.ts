@@ -32,3 +32,9 @@ export function day(language: Language, moment: string): string {
   const format = new Intl.DateTimeFormat(LOCALE[language], { dateStyle: "medium" });
   return format.format(new Date(moment));
 }
+
+/** The size of a file. */
+export function bytes(language: Language, value: number): string {
+  const [unit, size] = value >= 1e6 ? ["MB", value / 1e6] : value >= 1e3 ? ["KB", value / 1e3] : ["B", value];
+  return `${figures(language, size)} ${unit}`;
+}

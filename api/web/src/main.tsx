@@ -4,6 +4,7 @@ import { LIVE } from "./ground";
 import { start } from "./state";
 import "./style.css";
 import "./import.css";
+import "./export.css";
 
 // The map's code is fetched while the session is asked for, and while somebody signs in.
 if (LIVE) void import("./map");

@@ -3,6 +3,7 @@
 import { useEffect } from "preact/hooks";
 import type { Summary } from "./api";
 import { Decide } from "./decide";
+import { ExportFoot, ExportPanel } from "./export";
 import { Findings } from "./findings";
 import { count, day, land } from "./format";
 import { ImportPanel } from "./import";
@@ -26,11 +27,18 @@ export function Panel() {
       </button>
       <div class="panel-body">
         <Pages />
-        {page === "import" ? <ImportPanel /> : page === "unlocated" ? <LocatePanel /> : <Check />}
+        <Task />
       </div>
-      {page === "import" ? <Decide /> : page === "unlocated" && <Keep />}
+      {page === "import" ? <Decide /> : page === "unlocated" ? <Keep /> : page === "export" && <ExportFoot />}
     </aside>
   );
+}
+
+/** What the panel is for. */
+function Task() {
+  if (page === "import") return <ImportPanel />;
+  if (page === "unlocated") return <LocatePanel />;
+  return page === "export" ? <ExportPanel /> : <Check />;
 }
 
 // Those who know, or can find out, where a house stands.
@@ -42,6 +50,7 @@ function Pages() {
     ["check", "/", "pageCheck", true],
     ["import", "/import", "pageImport", who.may_check],
     ["unlocated", "/unlocated", "pageLocate", LOCATORS.includes(who.role)],
+    ["export", "/export", "pageExport", true],
   ];
   const open = words.filter(([, , , may]) => may);
   const query = language.value === "en" ? "#?lang=en" : "";

@@ -29,7 +29,7 @@ export const sheet = signal(false);
 // Counts up whenever this page has changed what the map shows.
 export const changed = signal(0);
 
-const PAGES = ["check", "import", "unlocated"] as const;
+const PAGES = ["check", "import", "unlocated", "export"] as const;
 export type Page = (typeof PAGES)[number];
 /** Which task the panel is for: the first part of the address. */
 export const page: Page = PAGES.find((each) => location.pathname === `/${each}`) ?? "check";

@@ -1,5 +1,7 @@
 // Every word of the page, Chinese first. A key that lacks a language fails the tests.
 
+import { EXPORT_WORDS } from "./exportwords";
+
 export type Language = "zh" | "en";
 
 export const WORDS = {
@@ -101,6 +103,7 @@ export const WORDS = {
   pageCheck: ["检查", "Check"],
   pageImport: ["导入", "Import"],
   pageLocate: ["补坐标", "Locate"],
+  ...EXPORT_WORDS,
   pages: ["页面", "Pages"],
   locateTitle: ["没有坐标的住户", "Households without coordinates"],
   locateWhy: [
