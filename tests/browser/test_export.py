@@ -225,8 +225,13 @@ def test_in_clear_for_a_reason_that_is_kept(visit: Start, sample: Service, tmp_p
     assert (found.account, found.action, found.reason) == ("party-officer", "exported", REASON)
 
 
-def test_who_may_not_is_offered_no_reason(visit: Start) -> None:
+def test_who_may_not_is_offered_no_reason_and_no_memberships(visit: Start) -> None:
     at = opened(visit, role="leader")
+    values = at.page.locator(f"{field(at.page, '内容')} option").evaluate_all(
+        "all => all.map((each) => each.value)"
+    )
+    assert "people" in values
+    assert not {"members", "links"} & set(values)
     at.page.select_option(field(at.page, "内容"), "people")
     assert "已脱敏" in at.page.inner_text(".masks")
     assert at.page.locator(".tick").count() == 0
@@ -241,13 +246,9 @@ def test_a_village_s_officer_has_his_village(visit: Start, sample: Service) -> N
     assert at.page.inner_text(".file b") == f"网格-{own['name']}.xlsx"
 
 
-def test_a_grid_worker_has_his_grid_and_no_party_data(visit: Start) -> None:
+def test_a_grid_worker_has_his_grid(visit: Start) -> None:
     at = opened(visit, role="grid_worker")
     assert "本网格" in at.page.inner_text(".field-said")
-    values = at.page.locator(f"{field(at.page, '内容')} option").evaluate_all(
-        "all => all.map((each) => each.value)"
-    )
-    assert not {"members", "links"} & set(values)
     make(at)
     assert "1 行" in at.page.inner_text(".ended")
 

@@ -3,12 +3,13 @@
 import { useEffect } from "preact/hooks";
 import type { Summary } from "./api";
 import { Decide } from "./decide";
-import { ExportFoot, ExportPanel } from "./export";
+import { ExportPanel } from "./export";
 import { Findings } from "./findings";
 import { count, day, land } from "./format";
 import { ImportPanel } from "./import";
 import { checking, checkNow, finding, grid, language, me, page, pick, problem, sheet, t, verdict, loadVerdict } from "./state";
 import { LocatePanel, Keep } from "./locate";
+import { ExportFoot } from "./made";
 import { Own } from "./own";
 import type { Word } from "./words";
 
