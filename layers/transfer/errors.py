@@ -8,6 +8,8 @@ from geo.errors import GeoError
 
 # The formats that can be read, as they are named to people.
 KINDS = "GeoJSON, GeoPackage, Shapefile, KML, GeoParquet, CSV or XLSX"
+# How many names a sentence has, and how long one may be.
+SHOWN, LONG = 12, 40
 
 
 class TransferError(GeoError):
@@ -90,6 +92,19 @@ def require_file(path: Path) -> None:
 
 
 # -- what several readers say ---------------------------------------------------------------------
+
+
+def some(names: Sequence[str], *, zh: bool = False) -> str:
+    """Return names as a sentence has them: the first ones, none of them long.
+
+    Examples
+    --------
+    >>> some(["编码", "名称"]), some([str(number) for number in range(40)], zh=True)
+    ('编码, 名称', '0、1、2、3、4、5、6、7、8、9、10、11 等 40 个')
+    """
+    shown = [name if len(name) <= LONG else f"{name[:LONG]}…" for name in names[:SHOWN]]
+    more = f" 等 {len(names)} 个" if zh else f" and {len(names) - SHOWN:,} more"
+    return ("、" if zh else ", ").join(shown) + (more if len(names) > SHOWN else "")
 
 
 def not_spatial() -> TransferError:

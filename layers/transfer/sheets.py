@@ -1,24 +1,25 @@
 """Workbooks: the list in a sheet, below whatever title stands over it."""
 
-import datetime as dt
+import json
+import signal
+import subprocess
+import sys
+from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
+from layers.transfer import workbook
 from layers.transfer.archive import look_over
-from layers.transfer.errors import TransferError, UndecidedError
+from layers.transfer.errors import TransferError, UndecidedError, some
 
 SHEETS = (".xlsx", ".xlsm", ".xls", ".ods")
-# The header is the fullest row of words among the first; a title over it is one cell.
-LOOKED_AT = 15
-# A spreadsheet keeps fifteen digits; what is longer and a number has lost some.
-MOST_DIGITS = 1e15
-# Sheets of our own templates that hold no rows.
-HELP = ("说明", "Help")
+# A processor's time for a workbook, and for each megabyte that it unpacks to: five times what a
+# county's households take.
+SECONDS, SECONDS_PER_MB = 60, 0.5
 
 Read = tuple[list[str], NDArray[np.int64], dict[str, pa.Array], list[str]]
 
@@ -43,87 +44,107 @@ def read_sheet(path: Path, sheet: str | None, most: int) -> Read:
     Raises
     ------
     TransferError
-        If it is no workbook, it is not clear which sheet is meant, or two columns have one name.
+        If it is no workbook, it is not clear which sheet is meant, two columns have one name, or
+        it needs more memory or time than a workbook gets.
     """
+    size = path.stat().st_size
     if path.suffix.lower() in (".xlsx", ".xlsm", ".ods"):
-        look_over(path, most)
-    try:
-        book = CalamineWorkbook.from_path(path)
-        found = _choose(book, sheet)
-        table: list[list[Any]] = found.to_python(skip_empty_area=False)
-    except (CalamineError, ValueError, OSError) as error:
-        raise TransferError(
-            "This is not a workbook, or it is damaged or has a password.",
-            cure="Save it again.",
-            zh="这不是工作簿，或已损坏，或设了密码。请重新另存。",
-        ) from error
-    head = max(range(min(LOOKED_AT, len(table))), key=lambda row: (_words(table[row]), -row))
-    headers = [str(cell).strip() for cell in table[head]]
+        size = sum(entry.file_size for entry in look_over(path, most))
+    seconds = SECONDS + int(SECONDS_PER_MB * size / 1e6)
+    said, table = _in_a_process(path, sheet, seconds)
+    headers, head = said["headers"], said["head"]
     _require_names(headers)
-    kept = [row for row in range(head + 1, len(table)) if any(str(c).strip() for c in table[row])]
     columns = {
-        name: pa.array([_text(table[row][place]) for row in kept], pa.string())
+        name: table.column(str(place)).combine_chunks()
         for place, name in enumerate(headers)
         if name
     }
-    notes = [f"The header is in line {head + 1} of the sheet “{found.name}”."] if head else []
-    return list(columns), np.array(kept, dtype=np.int64) - head, columns, notes
+    notes = [f"The header is in line {head + 1} of the sheet “{said['sheet']}”."] if head else []
+    return list(columns), table.column("row").to_numpy(), columns, notes
 
 
-def _choose(book: CalamineWorkbook, sheet: str | None) -> CalamineSheet:
-    names = [
-        meta.name
-        for meta in book.sheets_metadata
-        if meta.visible == SheetVisibleEnum.Visible and meta.name not in HELP
-    ]
-    if sheet is not None:
-        if sheet not in book.sheet_names:
-            raise TransferError(
-                f"There is no sheet “{sheet}”.",
-                cure=f"There are: {', '.join(names)}.",
-                zh=f"没有工作表“{sheet}”；有：{'、'.join(names)}。",
-            )
-        return book.get_sheet_by_name(sheet)
-    held = [found for name in names if (found := book.get_sheet_by_name(name)).height]
-    if len(held) == 1:
-        return held[0]
-    if not held:
-        raise TransferError(
+def _in_a_process(path: Path, sheet: str | None, seconds: int) -> tuple[dict[str, Any], pa.Table]:
+    """Return what :mod:`layers.transfer.workbook` says of a workbook, and its rows."""
+    # Without the folder of the file that is run among the places of modules (-P).
+    with subprocess.Popen(
+        [sys.executable, "-P", workbook.__file__, path, json.dumps(sheet), str(seconds)],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        said, table = _heard(cast("IO[bytes]", process.stdout))
+    if said is not None and "fault" in said:
+        raise _fault(said["fault"], sheet, said.get("names", []))
+    if process.returncode or said is None or table is None:
+        raise _ended(process.returncode)
+    return said, table
+
+
+def _heard(source: IO[bytes]) -> tuple[dict[str, Any] | None, pa.Table | None]:
+    """Return what was said, and the rows; null where the process ended before."""
+    line = source.readline()
+    said = json.loads(line) if line.endswith(b"\n") else None
+    if said is None or "fault" in said:
+        return said, None
+    try:
+        with pa.ipc.open_stream(source) as stream:
+            return said, stream.read_all()
+    except pa.ArrowInvalid:
+        return said, None
+
+
+def _ended(status: int) -> TransferError:
+    """Return the error of a workbook whose reader did not come to its end."""
+    if status in (workbook.LARGE, -signal.SIGABRT):
+        return TransferError(
+            "The workbook needs too much memory: its cells lie too far apart, or are too many.",
+            cure="Delete what stands far below or beside the list, or save it as CSV.",
+            zh="工作簿占用内存过多：单元格相距太远或太多。请删去远离名单的单元格，或另存为 CSV。",
+        )
+    if status in (-signal.SIGXCPU, -signal.SIGKILL):
+        return TransferError(
+            "The workbook takes too long to read.",
+            cure="Save the list alone, or save it as CSV.",
+            zh="读取工作簿耗时过长。请只保存名单，或另存为 CSV。",
+        )
+    return _damaged()
+
+
+def _fault(fault: str, sheet: str | None, names: list[str]) -> TransferError:
+    listed, listed_zh = some(names), some(names, zh=True)
+    if fault == "unknown":
+        return TransferError(
+            f"There is no sheet “{sheet}”.",
+            cure=f"There are: {listed}.",
+            zh=f"没有工作表“{sheet}”；有：{listed_zh}。",
+        )
+    if fault == "empty":
+        return TransferError(
             "The workbook is empty.",
             cure="Is it the right one?",
             zh="工作簿是空的，是不是选错了文件？",
         )
-    names = [each.name for each in held]
-    raise UndecidedError(
-        f"{len(held)} sheets hold something.",
-        cure=f"Name one with --layer: {', '.join(names)}.",
-        zh=f"有 {len(held)} 个工作表有内容，请指明一个（--layer）：{'、'.join(names)}。",
-        option="layer", choices=names,
-    )  # fmt: skip
+    if fault == "several":
+        return UndecidedError(
+            f"{len(names)} sheets hold something.",
+            cure=f"Name one with --layer: {listed}.",
+            zh=f"有 {len(names)} 个工作表有内容，请指明一个（--layer）：{listed_zh}。",
+            option="layer", choices=names,
+        )  # fmt: skip
+    return _damaged()
 
 
-def _words(row: list[Any]) -> int:
-    return sum(isinstance(cell, str) and bool(cell.strip()) for cell in row)
+def _damaged() -> TransferError:
+    return TransferError(
+        "This is not a workbook, or it is damaged or has a password.",
+        cure="Save it again.",
+        zh="这不是工作簿，或已损坏，或设了密码。请重新另存。",
+    )
 
 
 def _require_names(headers: list[str]) -> None:
-    held = [name for name in headers if name]
-    twice = sorted({name for name in held if held.count(name) > 1})
+    twice = sorted(name for name, times in Counter(headers).items() if name and times > 1)
     if twice:
         raise TransferError(
             f"Two columns are called “{twice[0]}”.",
             cure="Give each column a name of its own.",
             zh=f"有两列都叫“{twice[0]}”，请改成不同的列名。",
         )
-
-
-def _text(cell: object) -> str | None:
-    if cell is None or cell == "":
-        return None
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, float) and cell.is_integer():
-        return f"{cell:.0f}" if abs(cell) < MOST_DIGITS else f"{cell:.6E}"
-    if isinstance(cell, dt.datetime):
-        return cell.isoformat(" ") if cell.time() != dt.time() else cell.date().isoformat()
-    return str(cell)
