@@ -15,6 +15,8 @@ from api.db import drop_database, engine, migrate
 from api.maps.shapes import build_shapes
 from api.postgis import Cluster
 from api.sample import build_county, load_sample
+from tests.browser.own_county import homes, own_county
+from tests.postgis.import_files import areas, grids
 from tests.serving import Service, serve
 
 CHROMIUM = "/usr/bin/chromium"
@@ -146,6 +148,21 @@ def visits_to(service: Service, browser: Browser) -> Iterator[Start]:
 def visit(sample: Service, browser: Browser) -> Iterator[Start]:
     """Open a page of the sample county; see :func:`visits_to`."""
     with visits_to(sample, browser) as start:
+        yield start
+
+
+@pytest.fixture(scope="session")
+def own(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A small county that is nobody's sample; what a test brings in, it takes back."""
+    rows = {"areas": areas(), "grids": grids(), "households": homes()}
+    with own_county(cluster, tmp_path_factory.mktemp("own"), rows) as service:
+        yield service
+
+
+@pytest.fixture
+def office(own: Service, browser: Browser) -> Iterator[Start]:
+    """Open a page of that county; see :func:`visits_to`."""
+    with visits_to(own, browser) as start:
         yield start
 
 

@@ -8,16 +8,25 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import shapely
 from sqlalchemy import func, select
 
 from api.db import drop_database, session_scope
 from api.postgis import Cluster
 from geo.datum import bd09_from_wgs84, gcj02_from_wgs84
 from layers.tables import household, metadata
-from tests.browser.conftest import Visit
 from tests.conftest import TEMPLATE, copy_database
-from tests.postgis.import_files import COUNTY, GRIDS, TOWN, Office, Row, areas, cell, point
+from tests.postgis.import_files import (
+    COUNTY,
+    GRIDS,
+    TOWN,
+    A,
+    Office,
+    Row,
+    areas,
+    cell,
+    point,
+    write,
+)
 from tests.serving import Service, serve
 
 DATUMS = {"GCJ-02": gcj02_from_wgs84, "BD-09": bd09_from_wgs84}
@@ -106,30 +115,12 @@ def zipped_gbk(folder: Path, name: str, rows: Sequence[Row]) -> Path:
     return packed
 
 
-# -- hands ---------------------------------------------------------------------------------------
-
-
-def drop(at: Visit, path: Path) -> None:
-    """Drag a file from the desktop onto the page, as the browser itself hears of it."""
-    box = at.page.locator(".drop").bounding_box()
-    assert box is not None
-    there = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
-    session = at.page.context.new_cdp_session(at.page)
-    data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
-    for kind in ("dragEnter", "dragOver", "drop"):
-        session.send("Input.dispatchDragEvent", {"type": kind, **there, "data": data})
-        if kind == "dragOver":
-            at.page.wait_for_selector(".drop.over")
-
-
-def choose(at: Visit, path: Path | Sequence[Path]) -> None:
-    """Choose a file by the button."""
-    with at.page.expect_file_chooser() as chooser:
-        at.page.click(".drop .primary")
-    chooser.value.set_files(path)
-
-
-def corner(shape: shapely.Geometry) -> tuple[float, float]:
-    """A point well inside of a shape."""
-    inside = shape.representative_point()
-    return inside.x, inside.y
+def spoiled(folder: Path) -> Path:
+    """Six households of which three cannot come in, for three reasons."""
+    rows = [dict(row) for row in without(homes(), "经度", "纬度")[:6]]
+    rows[1]["人口"] = "三口人"
+    rows[3]["住址"] = ""
+    rows[5]["网格编码"] = f"{A}999"
+    for n, row in enumerate(rows):
+        row["住户编码"] = f"{row['住户编码'][:15]}{900 + n}"
+    return write(folder / "有问题.csv", rows)
