@@ -1,6 +1,7 @@
 """Archives that come from outside: looked over before anything in them is opened."""
 
 import shutil
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -9,17 +10,24 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from layers.transfer.encoding import CHINESE, is_utf8
-from layers.transfer.errors import TransferError, UndecidedError
+from layers.transfer.errors import TransferError, UndecidedError, some
 
 # Text compresses ten to one, a bomb a thousand to one and more.
 MOST_RATIO = 200
 # Below this an archive may compress as it likes.
 HARMLESS_BYTES = 200_000_000
 MOST_ENTRIES = 10_000
+# What the list of so many entries takes: names of a hundred letters, and what systems add to them.
+MOST_LIST_BYTES = 300 * MOST_ENTRIES
+# Others are for archives of other makers, and some ask for as much memory as they like.
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 NESTED = {".zip", ".kmz", ".gz", ".tar", ".7z", ".rar", ".bz2", ".xz"}
 LAYERS = (".shp", ".geojson", ".json", ".gpkg", ".kml")
 # What belongs to a Shapefile beside it.
 PARTS = (".shx", ".dbf", ".prj", ".cpg")
+# What zipfile raises, one or another, where bytes are not what the list says.
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, IndexError, NotImplementedError, RuntimeError,
+          ValueError, struct.error)  # fmt: skip
 UTF8_NAME = 0x800
 ENCRYPTED = 0x1
 
@@ -40,17 +48,11 @@ def look_over(path: Path, most_bytes: int) -> list[zipfile.ZipInfo]:
         If it is no ZIP, is encrypted or broken, would unpack to too much, holds archives again,
         or names a path outside of itself.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise TransferError(
-            "The ZIP file is broken.", cure="Pack it again.", zh="ZIP 文件已损坏，请重新打包。"
-        ) from error
+    entries = _entries(path)
     _require_measure(entries, most_bytes)
     for entry in entries:
-        name = PurePosixPath(_name(entry).replace("\\", "/"))
-        if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
+        name = _path(entry)
+        if name.is_absolute() or ".." in name.parts or not name.parts or ":" in name.parts[0]:
             raise TransferError(
                 f"The ZIP file names a path outside of itself: {name}.",
                 cure="Pack it again, with plain names.",
@@ -62,7 +64,41 @@ def look_over(path: Path, most_bytes: int) -> list[zipfile.ZipInfo]:
                 cure="Pack the layer itself, without a password.",
                 zh=f"ZIP 里的“{name.name}”是压缩包或加密文件。请直接打包图层，不设密码。",
             )
+        if entry.compress_type not in METHODS:
+            raise TransferError(
+                f"The ZIP file holds “{name.name}”, packed in a way that is not known.",
+                cure="Pack it again with the usual method (Deflate).",
+                zh=f"ZIP 里的“{name.name}”压缩方式不常见，请用普通方式（Deflate）重新打包。",
+            )
     return [entry for entry in entries if not entry.is_dir()]
+
+
+def _entries(path: Path) -> list[zipfile.ZipInfo]:
+    """Return the list of an archive's entries, which may not be longer than of the most."""
+    try:
+        with path.open("rb") as file:
+            # Found as ZipFile finds it: an archive can hold several ends, and mean any of them.
+            end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
+        if end is not None and end[zipfile._ECD_SIZE] > MOST_LIST_BYTES:  # type: ignore[attr-defined]
+            raise TransferError(
+                f"The ZIP file lists {end[zipfile._ECD_ENTRIES_TOTAL]:,} files.",  # type: ignore[attr-defined]
+                cure="Pack the layer alone.",
+                zh="ZIP 里的文件太多，请只打包该图层。",
+            )
+        with zipfile.ZipFile(path) as archive:
+            return archive.infolist()
+    except BROKEN as error:
+        raise _broken() from error
+
+
+def _broken() -> TransferError:
+    return TransferError(
+        "The ZIP file is broken.", cure="Pack it again.", zh="ZIP 文件已损坏，请重新打包。"
+    )
+
+
+def _path(entry: zipfile.ZipInfo) -> PurePosixPath:
+    return PurePosixPath(_name(entry).replace("\\", "/"))
 
 
 def _require_measure(entries: list[zipfile.ZipInfo], most_bytes: int) -> None:
@@ -114,24 +150,21 @@ def unpacked(path: Path, most_bytes: int, layer: str | None) -> Iterator[Path]:
     TransferError
         As :func:`look_over`, and if it is not clear which layer is meant.
     """
-    entries = {PurePosixPath(_name(e).replace("\\", "/")): e for e in look_over(path, most_bytes)}
+    entries = {_path(entry): entry for entry in look_over(path, most_bytes)}
     main = _main(list(entries), layer)
+    parts = PARTS if main.suffix.lower() == ".shp" else ()
     with tempfile.TemporaryDirectory(prefix="wangge-") as folder:
-        wanted = (main.suffix.lower(), *(PARTS if main.suffix.lower() == ".shp" else ()))
         try:
             with zipfile.ZipFile(path) as archive:
                 for name, entry in entries.items():
-                    if name.with_suffix("") == main.with_suffix("") and (
-                        name.suffix.lower() in wanted
-                    ):
+                    beside = name.with_suffix("") == main.with_suffix("")
+                    if name == main or (beside and name.suffix.lower() in parts):
                         target = Path(folder) / f"layer{name.suffix.lower()}"
                         # At most what the entry said: zipfile reads no further.
                         with archive.open(entry) as source, target.open("wb") as sink:
                             shutil.copyfileobj(source, sink)
-        except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
-            raise TransferError(
-                "The ZIP file is broken.", cure="Pack it again.", zh="ZIP 文件已损坏，请重新打包。"
-            ) from error
+        except BROKEN as error:
+            raise _broken() from error
         yield Path(folder) / f"layer{main.suffix.lower()}"
 
 
@@ -141,7 +174,7 @@ def _main(names: list[PurePosixPath], layer: str | None) -> PurePosixPath:
         name for name in names if name.suffix.lower() in LAYERS and "__MACOSX" not in name.parts
     )
     if len(found) > 1:
-        found = [name for name in found if layer == name.stem] or found
+        found = [name for name in found if layer in (name.stem, str(name))] or found
     if len(found) == 1:
         return found[0]
     if not found:
@@ -151,9 +184,11 @@ def _main(names: list[PurePosixPath], layer: str | None) -> PurePosixPath:
             zh="ZIP 里没有图层。请打包 Shapefile（.shp .shx .dbf .prj）、GeoJSON 或 GeoPackage。",
         )
     stems = [name.stem for name in found]
+    if len(set(stems)) < len(stems):
+        stems = [str(name) for name in found]
     raise UndecidedError(
         f"The ZIP file holds {len(found)} layers.",
-        cure=f"Name one with --layer: {', '.join(stems)}.",
-        zh=f"ZIP 里有 {len(found)} 个图层，请指明一个（--layer）：{'、'.join(stems)}。",
+        cure=f"Name one with --layer: {some(stems)}.",
+        zh=f"ZIP 里有 {len(found)} 个图层，请指明一个（--layer）：{some(stems, zh=True)}。",
         option="layer", choices=stems,
     )  # fmt: skip

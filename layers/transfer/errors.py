@@ -1,5 +1,6 @@
 """Errors of files: which file, which row, and what to do."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,6 +106,33 @@ def some(names: Sequence[str], *, zh: bool = False) -> str:
     shown = [name if len(name) <= LONG else f"{name[:LONG]}…" for name in names[:SHOWN]]
     more = f" 等 {len(names)} 个" if zh else f" and {len(names) - SHOWN:,} more"
     return ("、" if zh else ", ").join(shown) + (more if len(names) > SHOWN else "")
+
+
+def require_names(headers: Sequence[str]) -> None:
+    """Refuse columns of one name: nobody could say which is meant.
+
+    Raises
+    ------
+    TransferError
+        Naming the first such name.
+    """
+    twice = sorted(name for name, times in Counter(headers).items() if name and times > 1)
+    if twice:
+        name = some(twice[:1])
+        raise TransferError(
+            f"Two columns are called “{name}”.",
+            cure="Give each column a name of its own.",
+            zh=f"有两列都叫“{name}”，请改成不同的列名。",
+        )
+
+
+def damaged() -> TransferError:
+    """Return the error of a file that its format's reader knows, and cannot read to the end."""
+    return TransferError(
+        "The file breaks off, or is damaged.",
+        cure="Export it again.",
+        zh="文件不完整或已损坏，请重新导出。",
+    )
 
 
 def not_spatial() -> TransferError:

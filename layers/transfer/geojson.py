@@ -1,6 +1,7 @@
 """What a GeoJSON document says, looked over first: GDAL passes over what is no feature."""
 
 import json
+import re
 from typing import Any
 
 import pyproj
@@ -9,6 +10,10 @@ from layers.transfer.errors import TransferError
 
 JSON_SHAPES = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon",
                "GeometryCollection")  # fmt: skip
+# Where a member “crs” may stand, be it written in escapes or in capitals.
+MAY_SAY_CRS = re.compile(r"crs\"|\\u00[4-7]", re.IGNORECASE)
+# How a file may say its CRS by itself: GDAL fetches what is said by a link, from any address.
+SAID_HERE = ("name", "epsg", "ogc")
 
 
 def parse(words: str) -> object:
@@ -17,10 +22,11 @@ def parse(words: str) -> object:
     Raises
     ------
     TransferError
-        If it is none; says the line.
+        If it is none; says the line. If it says its CRS by an address.
     """
+    looked_at = _looked_at if MAY_SAY_CRS.search(words) else None
     try:
-        return json.loads(words)
+        return json.loads(words, object_pairs_hook=looked_at)
     except json.JSONDecodeError as error:
         raise TransferError(
             f"This is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.",
@@ -34,6 +40,20 @@ def parse(words: str) -> object:
             cure="Export it again.",
             zh="JSON 嵌套过深，或有过长的数字。请重新导出。",
         ) from error
+
+
+def _looked_at(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of the document, if no member of it is a CRS at an address."""
+    for name, value in pairs:
+        if name.lower() == "crs" and isinstance(value, dict):
+            ways = [str(way).lower() for key, way in value.items() if key.lower() == "type"]
+            if any(way not in SAID_HERE for way in ways):
+                raise TransferError(
+                    "The file says its coordinate system by an address, which is not asked.",
+                    cure="Take the member “crs” out, and say it with --crs.",
+                    zh="文件用网址说明坐标系，不会去读取。请删去 crs 成员，并指明坐标系（--crs）。",
+                )
+    return dict(pairs)
 
 
 def json_shapes(document: object) -> list[dict[str, Any] | None] | None:
@@ -74,11 +94,15 @@ def _json_shape(feature: object, row: int) -> dict[str, Any] | None:
 def unknown_crs(document: object) -> str:
     """Return the name of a CRS that the file says it is in, if PROJ does not know it."""
     said = document.get("crs") if isinstance(document, dict) else None
-    name = said.get("properties", {}).get("name") if isinstance(said, dict) else None
-    if name is None:
-        return ""
+    about = said.get("properties") if isinstance(said, dict) else None
+    name = about.get("name") if isinstance(about, dict) else None
+    return "" if name is None or is_crs(name) else str(name)
+
+
+def is_crs(words: object) -> bool:
+    """Tell whether PROJ knows a CRS by this name."""
     try:
-        pyproj.CRS.from_user_input(str(name))
-    except pyproj.exceptions.CRSError:
-        return str(name)
-    return ""
+        pyproj.CRS.from_user_input(str(words))
+    except (pyproj.exceptions.CRSError, UnicodeError):
+        return False
+    return True

@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from layers.transfer import workbook
 from layers.transfer.archive import look_over
-from layers.transfer.errors import TransferError, UndecidedError, some
+from layers.transfer.errors import TransferError, UndecidedError, require_names, some
 
 SHEETS = (".xlsx", ".xlsm", ".xls", ".ods")
 # A processor's time for a workbook, and for each megabyte that it unpacks to: five times what a
@@ -53,7 +52,7 @@ def read_sheet(path: Path, sheet: str | None, most: int) -> Read:
     seconds = SECONDS + int(SECONDS_PER_MB * size / 1e6)
     said, table = _in_a_process(path, sheet, seconds)
     headers, head = said["headers"], said["head"]
-    _require_names(headers)
+    require_names(headers)
     columns = {
         name: table.column(str(place)).combine_chunks()
         for place, name in enumerate(headers)
@@ -138,13 +137,3 @@ def _damaged() -> TransferError:
         cure="Save it again.",
         zh="这不是工作簿，或已损坏，或设了密码。请重新另存。",
     )
-
-
-def _require_names(headers: list[str]) -> None:
-    twice = sorted(name for name, times in Counter(headers).items() if name and times > 1)
-    if twice:
-        raise TransferError(
-            f"Two columns are called “{twice[0]}”.",
-            cure="Give each column a name of its own.",
-            zh=f"有两列都叫“{twice[0]}”，请改成不同的列名。",
-        )
