@@ -21,6 +21,9 @@ from api.finished import routes as finished
 from api.guard import SameOrigin, SecurityHeaders
 from api.households import routes as households
 from api.imports import routes as imports
+from api.incidents import map_routes as incident_maps
+from api.incidents import routes as incidents
+from api.incidents.service import surfaces
 from api.jobs import routes as jobs
 from api.locate import routes as locate
 from api.maps import routes as maps
@@ -80,10 +83,11 @@ def create_app(settings: Settings | None = None, *, url: URL | None = None) -> F
     app.state.engine = engine(url or database_url())
     app.state.metrics = Metrics()
     app.state.tiles = TileCache(settings.tile_cache_mb * 1024 * 1024)
+    app.state.surfaces = surfaces(settings.surface_cache_mb * 1024 * 1024)
     _guard(app)
     for module in (
-        session, coverage, areas, locate, people, households, members, maps, finished, imports,
-        exports, jobs,
+        session, coverage, areas, locate, people, households, members, incidents, incident_maps,
+        maps, finished, imports, exports, jobs,
     ):  # fmt: skip
         app.include_router(module.router)
     _own_routes(app)

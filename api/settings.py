@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     )
     session_hours: int = Field(default=12, ge=1, description="How long a sign-in lasts.")
     tile_cache_mb: int = Field(default=128, ge=0, description="Memory for finished tiles, in MB.")
+    surface_cache_mb: int = Field(
+        default=128, ge=0, description="Memory for density surfaces, in MB."
+    )
     import_batch_rows: int = Field(
         default=50_000, ge=100, description="Rows of a file that are in memory at once."
     )

@@ -200,7 +200,7 @@ def ratio(events: Surface, households: Surface, *, least: float = LEAST_HOUSEHOL
         If the two are of different frames.
     """
     frame = events.frame
-    if households.frame is not frame:
+    if not households.frame.is_like(frame):
         raise ValueError("A ratio needs two surfaces of one frame.")
     return Surface(
         frame, _rate(events.values, households.values, frame, least), "households",

@@ -77,6 +77,12 @@ class Frame:
         """The kernel's size: a density times this counts events, each weighed by K(d) / K(0)."""
         return float(2 * np.pi * self.bandwidth_m**2)
 
+    def is_like(self, other: "Frame") -> bool:
+        """Tell whether another frame has the same cells for the same kernel."""
+        own, its = ((f.crs, f.bandwidth_m, f.cell_m, f.left, f.bottom, f.shape)
+                    for f in (self, other))  # fmt: skip
+        return self is other or (own == its and bool((self.inside == other.inside).all()))
+
     def position(self, xy: Floats) -> Floats:
         """Return points (n × 2, metres) as fractional column and row; a cell's centre is whole."""
         return (xy - (self.left, self.bottom)) / self.cell_m - 0.5

@@ -76,24 +76,45 @@ class IncidentFilter:
             picked.append(reported >= _midnight(self.from_))
         if self.to is not None:
             picked.append(reported < _midnight(self.to + timedelta(days=1)))
-        chosen = {name: getattr(self, name) for name in _CHOICES}
-        picked += [incident.c[name].in_(values) for name, values in chosen.items() if values]
+        picked += [incident.c[name].in_(values) for name, values in self.chosen().items()]
         return picked
+
+    def chosen(self) -> dict[str, tuple[str, ...]]:
+        """Return what is picked of kinds, tiers, alerts and statuses; nothing where all are."""
+        values = {name: getattr(self, name) for name in _CHOICES}
+        return {name: picked for name, picked in values.items() if picked}
 
     def query(self) -> dict[str, str]:
         """Return the filter as parameters of an address, for :func:`read_filter` to read."""
         days = {"from": self.from_, "to": self.to}
         given = {name: day.isoformat() for name, day in days.items() if day is not None}
-        chosen = {name: ",".join(getattr(self, name)) for name in _CHOICES}
-        return given | {name: values for name, values in chosen.items() if values}
+        return given | {name: ",".join(values) for name, values in self.chosen().items()}
 
 
 _CHOICES: tuple[str, ...] = tuple(
     each.name for each in fields(IncidentFilter) if each.name not in ("from_", "to")
 )
-_CHOICES_ZH: Mapping[str, str] = {
-    "kind": "类型", "tier": "处置方式", "alert": "预警", "status": "状态",
-}  # fmt: skip
+CHOICE_NAMES: Mapping[str, tuple[str, str]] = {
+    "kind": ("类型", "Kind"),
+    "tier": ("处置方式", "Tier"),
+    "alert": ("预警", "Alert"),
+    "status": ("状态", "Status"),
+}
+
+
+# What the steps are called in the county: who deals with it, and how far it has come.
+TIER_NAMES: Mapping[str, tuple[str, str]] = {
+    "auto": ("AI办", "Answered by AI"),
+    "local": ("就地办", "On the spot"),
+    "escalated": ("吹哨办", "Escalated"),
+}
+STATUS_NAMES: Mapping[str, tuple[str, str]] = {
+    "found": ("发现", "Found"),
+    "dispatched": ("派单", "Dispatched"),
+    "in_hand": ("联动", "In hand"),
+    "answered": ("反馈", "Answered"),
+    "rated": ("评价", "Rated"),
+}
 
 
 def _midnight(day: date) -> datetime:
@@ -156,7 +177,7 @@ def _values(name: str, text: str | None, known: Collection[str]) -> tuple[str, .
             raise FilterError(
                 f"There is no {name} “{value}”.",
                 cure=f"There are {listed}.",
-                zh=f"没有名为“{value}”的{_CHOICES_ZH[name]}，可选：{listed}。",
+                zh=f"没有名为“{value}”的{CHOICE_NAMES[name][0]}，可选：{listed}。",
             )
     return values
 
@@ -233,7 +254,8 @@ def incident_features(
 def _symbol() -> ColumnElement[str]:
     """Return the mark of an alert: what the county's setting says, else the one of its name."""
     listed = select(setting.c.value).where(setting.c.key == "alerts").scalar_subquery()
-    each = func.jsonb_array_elements(listed).table_valued(column("entry", JSONB))
+    entries = func.jsonb_array_elements(listed).table_valued(column("entry", JSONB))
+    each = entries.render_derived(name="each")
     entry = each.c.entry
     stated = (
         select(func.min(entry["symbol"].astext))

@@ -29,11 +29,11 @@ def legend_svg(legend: dict[str, Any], lang: str = "zh") -> str:
         An SVG document that refers to nothing outside itself.
     """
     title = legend["title"][lang]
-    about = _about(legend, lang)
+    about = [line for line in (_about(legend, lang), *_notes(legend, lang)) if line]
     rows = [_words(item, lang) for item in legend["items"]]
-    widest = max(map(_width, [title, about, *rows]))
+    widest = max(map(_width, [title, *about, *rows]))
     width = round(2 * _MARGIN + _SWATCH + 8 + widest)
-    height = 2 * _MARGIN + _ROW * (len(rows) + 1 + bool(about))
+    height = 2 * _MARGIN + _ROW * (len(rows) + 1 + len(about))
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" lang="{"zh-CN" if lang == "zh" else "en"}" '
@@ -47,8 +47,9 @@ def legend_svg(legend: dict[str, Any], lang: str = "zh") -> str:
         y = _MARGIN + _ROW * place
         parts.append(f'<g transform="translate({_MARGIN} {y})">{_symbol(item["symbol"])}</g>')
         parts.append(f'<text x="{_MARGIN + _SWATCH + 8}" y="{y + 15}">{escape(words)}</text>')
-    if about:
-        parts.append(f'<text x="{_MARGIN}" y="{height - _MARGIN - 4}">{escape(about)}</text>')
+    for place, line in enumerate(about, len(rows) + 1):
+        y = _MARGIN + _ROW * place + 15
+        parts.append(f'<text x="{_MARGIN}" y="{y}">{escape(line)}</text>')
     return "".join([*parts, "</svg>"])
 
 
@@ -58,6 +59,10 @@ def _about(legend: dict[str, Any], lang: str) -> str:
         return ""
     date = f" · {legend['date'][:10]}" if legend["date"] else ""
     return f"n = {legend['n']:,} {legend['unit'][lang]}{date}"
+
+
+def _notes(legend: dict[str, Any], lang: str) -> list[str]:
+    return [note[lang] for note in legend.get("notes", ())]
 
 
 def _words(item: dict[str, Any], lang: str) -> str:
@@ -104,7 +109,13 @@ def _symbol(symbol: dict[str, Any]) -> str:
         case "line":
             return _line(symbol)
         case _:
-            return f'<rect {box} fill="{color}" stroke="{symbol.get("outline", color)}"/>'
+            edge = symbol.get("outline", color)
+            ground = PALETTE["ground"]
+            # What is transparent on the map lies on the map's ground here too.
+            return (
+                f'<rect {box} fill="{ground}"/><rect {box} fill="{color}" '
+                f'fill-opacity="{symbol.get("opacity", 1)}" stroke="{edge}"/>'
+            )
 
 
 def _line(symbol: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import ScalarSelect, Select, func, literal, select
 from sqlalchemy.orm import Session
 
 from api.maps.cache import Tile as PackedTile
@@ -10,7 +10,16 @@ from api.maps.cache import TileCache
 from api.members import store as members
 from layers.catalog import CATALOG
 from layers.sketch import sketch_statements, sketch_svg
-from layers.tables import area, coverage_check, coverage_version, finding, grid, household, setting
+from layers.tables import (
+    area,
+    coverage_check,
+    coverage_version,
+    finding,
+    grid,
+    household,
+    incident_change,
+    setting,
+)
 from layers.tiles import Scope, Tile, Window
 from layers.vector import (
     findings_in_scope,
@@ -26,12 +35,19 @@ SHAPES_STAMP = "shapes_stamp"
 def layer_version(session: Session, *layers: str) -> tuple[object, ...]:
     """Return what changes whenever the tiles of one of the layers do.
 
-    Every import opens a coverage version and every build of shapes writes a new stamp; findings
-    change with a check.
+    Every import opens a coverage version and every build of shapes writes a new stamp; these two
+    come first. Findings change with a check; incidents count their changes, and are drawn by the
+    county's alerts.
     """
     stamp = select(setting.c.value).where(setting.c.key == SHAPES_STAMP).scalar_subquery()
     version = select(func.max(coverage_version.c.id)).scalar_subquery()
-    columns = [version, stamp, *([latest_check()] if "findings" in layers else [])]
+    columns: list[ScalarSelect[Any]] = [version, stamp]
+    if "findings" in layers:
+        columns.append(latest_check())
+    if "incidents" in layers:
+        columns.append(select(func.sum(incident_change.c.n)).scalar_subquery())
+        changed = select(setting.c.updated_at).where(setting.c.key == "alerts")
+        columns.append(changed.scalar_subquery())
     return tuple(repr(value) for value in session.execute(select(*columns)).one())
 
 

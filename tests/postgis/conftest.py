@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from zoneinfo import ZoneInfo
 
 import httpx
 import numpy as np
@@ -22,6 +23,7 @@ from layers.tables import (
     grid,
     household,
     household_unit,
+    incident,
     person,
     reference_feature,
     setting,
@@ -94,6 +96,35 @@ def households() -> Iterator[dict[str, object]]:
                    "geom": None if index == 7 else wkt(point)}  # fmt: skip
 
 
+ZONE = ZoneInfo("Asia/Shanghai")
+# So many incidents of each village, all around the middle of its first grid; of the first one
+# more that has no place, and one that no grid has recorded.
+INCIDENTS = (40, 6, 0, 14)
+
+
+def incidents() -> Iterator[dict[str, object]]:
+    """Incidents of three months of 2026, of two kinds; half of the first are on one coordinate."""
+    rng = np.random.default_rng(9)
+    for number, (village, n) in enumerate(zip(VILLAGES, INCIDENTS, strict=True)):
+        column, row = place(number)
+        for index in range(n):
+            off = np.zeros(2) if index < n // 2 else rng.normal(0, 0.012, 2)
+            # All of a village's are in one of the cells that a leader's are counted in.
+            at = shapely.Point(WEST + (column + 0.24 + off[0]) * SIDE,
+                               SOUTH + (row + 0.34 + off[1]) * SIDE)  # fmt: skip
+            day = dt.datetime(2026, 1 + index % 3, 1 + index % 28, 12, tzinfo=ZONE)
+            if index == 0:  # January there, December in London
+                day = dt.datetime(2026, 1, 1, 0, 30, tzinfo=ZONE)
+            yield {"code": f"I{number}{index:03}", "kind": ("road", "noise")[index % 5 == 0],
+                   "title": f"事件{number}-{index}", "tier": ("auto", "local")[index % 2],
+                   "alert": ("blue", "yellow", "red")[index % 3 % (2 + (index % 4 == 0))],
+                   "status": "rated" if index % 4 else "found", "reported_at": day,
+                   "closed_at": day + dt.timedelta(days=3) if index % 4 else None,
+                   "grid_code": f"{village}001" if (number, index) != (0, 2) else None,
+                   "household_code": f"{village}-0000" if index % 2 else None,
+                   "geom": None if (number, index) == (0, 39) else wkt(at)}  # fmt: skip
+
+
 def findings(check: int) -> Iterator[dict[str, object]]:
     column, row = place(0)
     gap = square(column + 1.8, row + 1, 0.2, 1)
@@ -123,6 +154,7 @@ def fill(session: Session) -> None:
     unit = {"code": f"{OWN}001-01", "name": None, "grid_code": f"{OWN}001"}
     session.execute(insert(household_unit).values(**unit, geom=wkt(square(0, 0, 0.3, 0.3))))
     session.execute(insert(household), list(households()))
+    session.execute(insert(incident), list(incidents()))
     session.execute(
         insert(person),
         [{"code": "p1", "name": "王小明", "phone": "13812345678"},

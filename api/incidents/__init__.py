@@ -1,0 +1,1 @@
+"""Incidents: where they are dense, how many there are, and each by itself."""
