@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from psycopg import sql
 from sqlalchemy import URL
 
@@ -17,6 +18,9 @@ from api.settings import Settings, settings
 
 TEMPLATE = "template_wangge"
 _numbers = itertools.count(1)
+# Speed is a benchmark: on a busy machine an example takes as long as it takes.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -44,13 +44,19 @@ def keep_places(connection: Connection, incoming: Table, held: Table, *, moved: 
         .join(held, held.c.code == incoming.c.code)
         .where(_may_be_same(ours, theirs, tolerance))
     )
-    codes: list[str] = []
+    kept = 0
     options = {"stream_results": True, "yield_per": BATCH}
     with connection.execute(pairs, execution_options=options) as result:
         for part in result.partitions():
             names, came, stood = (np.array(each, dtype=object) for each in zip(*part, strict=True))
             same = are_same(shapely.from_wkb(came), shapely.from_wkb(stood), tolerance)
-            codes += names[same].tolist()
+            # What is given now does not move the cursor: it sees the rows as it found them.
+            _give(connection, incoming, held, names[same].tolist())
+            kept += int(same.sum())
+    return kept
+
+
+def _give(connection: Connection, incoming: Table, held: Table, codes: list[str]) -> None:
     if codes:
         connection.execute(
             update_rows(incoming)
@@ -58,9 +64,8 @@ def keep_places(connection: Connection, incoming: Table, held: Table, *, moved: 
                 incoming.c.code == held.c.code,
                 incoming.c.code == func.any(literal(codes, ARRAY(Text))),
             )
-            .values(geom=theirs)
+            .values(geom=held.c.geom)
         )
-    return len(codes)
 
 
 def _may_be_same(

@@ -261,6 +261,8 @@ def _stage(
         counts["read"] += len(batch.rows)
         counts["rejected"] += len({reject.row for reject in rows.rejects})
         counts["examples"] += rows.examples
+        # Gone before the next one is read: one batch is held, not two.
+        del batch, rows
         if source.rows:
             progress(0.6 * min(counts["read"] / source.rows, 1.0), "reading")
         else:

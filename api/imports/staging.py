@@ -329,7 +329,8 @@ class Staging:
             .where(held.c.code == rows.c.code, self._differs())
             .values({name: rows.c[name] for name in names if name != "code"})
         )
-        new = select(*(rows.c[name] for name in names))
+        # In the order of the code, so that neighbours in the indexes come one after another.
+        new = select(*(rows.c[name] for name in names)).order_by(rows.c.code)
         if self.connection.scalar(select(exists(select(held.c.code)))):
             new = new.where(not_(exists().where(held.c.code == rows.c.code)))
         self.connection.execute(insert(held).from_select(names, new))

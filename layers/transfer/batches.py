@@ -43,6 +43,8 @@ DELIMITED = (".csv", ".tsv", ".tab", ".txt", ".gz")
 PARQUET = (".parquet", ".geoparquet")
 ZIPPED = (".zip", ".kmz")
 ROWS = 50_000
+# Its threads read ahead, and so hold several batches; they gain nothing.
+pyogrio.set_gdal_config_options({"OGR_GPKG_NUM_THREADS": "1"})
 
 
 @dataclass(slots=True)

@@ -4,6 +4,8 @@ import codecs
 import csv
 import gzip
 import io
+import math
+import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,6 +24,9 @@ from layers.transfer.errors import TransferError
 
 BLOCK = 4 << 20
 MOST_BLOCK = 256 << 20
+# How far the file is read ahead of the rows that were asked for, and how long that is waited for.
+AHEAD = 4 * BLOCK
+PATIENCE_S = 2.0
 PROBE = 200_000
 DELIMITERS = ",\t;"
 
@@ -55,6 +60,31 @@ class _Bounded(io.RawIOBase):
             )
         buffer[: len(data)] = data
         return len(data)
+
+
+class _Paced(io.RawIOBase):
+    """A stream that is not read far ahead: Arrow takes 32 blocks, whatever memory they need."""
+
+    def __init__(self, inner: BinaryIO) -> None:
+        self.inner, self.left, self.turn = inner, float(AHEAD), threading.Condition()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]  # any buffer
+        with self.turn:
+            # Nobody waits for ever: rather too much memory than a reader that is stuck.
+            self.turn.wait_for(lambda: self.left > 0, PATIENCE_S)
+            data = self.inner.read(len(buffer))
+            self.left -= len(data)
+        buffer[: len(data)] = data
+        return len(data)
+
+    def allow(self, size: float) -> None:
+        """Let so many more bytes be read."""
+        with self.turn:
+            self.left += size
+            self.turn.notify_all()
 
 
 def _stream(path: Path, most: int, stack: ExitStack) -> BinaryIO:
@@ -159,15 +189,17 @@ def _tables(
     stream: BinaryIO, headers: list[str], delimiter: str, encoding: str, block: int
 ) -> Tables:
     refused: list[pacsv.InvalidRow] = []
+    paced = _Paced(stream)
 
     def refuse(row: pacsv.InvalidRow) -> str:
         refused.append(row)
+        paced.allow(math.inf)
         return "error"
 
     first = 1
     try:
         reader = pacsv.open_csv(
-            stream,
+            paced,
             pacsv.ReadOptions(
                 use_threads=False,
                 block_size=min(block, BLOCK),
@@ -187,8 +219,12 @@ def _tables(
             if blank.any():
                 rows, record = rows[~blank], record.filter(pa.array(~blank))
             yield rows, {name: record.column(name) for name in headers if name}
+            paced.allow(BLOCK)
     except pa.ArrowException as error:
         raise _no_table(error, refused) from error
+    finally:
+        # A thread that waits would hold up the end.
+        paced.allow(math.inf)
 
 
 def _blank(record: pa.RecordBatch) -> NDArray[np.bool_]:

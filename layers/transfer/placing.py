@@ -81,7 +81,7 @@ class Placer:
         CoordinateError, SwappedAxesError
             If no shape of the first batch is in range: then it is the CRS that is wrong.
         """
-        flat = shapely.force_2d(shapes)
+        flat = _flat(shapes)
         wrong = implausible_rows(flat, self.crs)
         drawn = ~(shapely.is_missing(flat) | shapely.is_empty(flat))
         if self.first and drawn.any() and wrong[drawn].all():
@@ -93,6 +93,13 @@ class Placer:
         if not self.moves:
             return flat, wrong
         return reproject(flat, self.crs, WGS84), wrong
+
+
+def _flat(shapes: Geometries) -> Geometries:
+    """Return a copy without heights and measures."""
+    flat, high = shapes.copy(), shapely.has_z(shapes) | shapely.has_m(shapes)
+    flat[high] = shapely.force_2d(shapes[high])
+    return flat
 
 
 def _moved(shapes: Geometries, convert: Convert) -> Geometries:

@@ -275,7 +275,8 @@ def _of_kind(kind: Kind, work: _Work, shapes: Geometries) -> Geometries:
     if kind.located:
         wrong |= ~drawn
     types = np.full(len(out), "", dtype=object)
-    types[drawn] = [shape.geom_type for shape in out[drawn]]
+    odd = drawn & wrong
+    types[odd] = [shape.geom_type for shape in out[odd]]
     work.refuse("geom", wrong & ~work.bad, pa.array(types, pa.string()), "G002")
     if kind.shapes == "polygons":
         single = shapely.get_type_id(out) == shapely.GeometryType.POLYGON

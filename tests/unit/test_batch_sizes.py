@@ -2,6 +2,8 @@
 
 import csv
 import tempfile
+import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import xlsxwriter
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from layers.transfer import TransferError, open_batches
 from tests.unit.county_files import feature, geojson, polygon_wkb, square, write_raw
 from tests.unit.taken_files import Taken, take
 
@@ -117,3 +120,31 @@ def test_any_table_is_the_same(rows: list[list[str]]) -> None:
         write_csv(path, rows)
         held = [n for n, row in enumerate(rows, 1) if any(cell.strip() for cell in row)]
         assert alike(path).rows == held
+
+
+def test_a_long_table_is_not_read_far_ahead_of_its_rows(tmp_path: Path) -> None:
+    path, rows = tmp_path / "long.csv", 60_000
+    line = "x" * 1000
+    path.write_text("编码,备注\n" + "".join(f"{n},{line}\n" for n in range(rows)))
+    seen = 0
+    tracemalloc.start()
+    with open_batches(path) as source:
+        for batch in source.batches:
+            seen += len(batch.rows)
+            time.sleep(0.02)  # long enough for all of it to be read ahead
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert seen == rows
+    assert peak < path.stat().st_size / 2
+
+
+def test_a_long_table_that_is_left_early_or_breaks_off_ends_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    rows = [f"{n},{'x' * 1000}\n" for n in range(60_000)]
+    path.write_text("编码,备注\n" + "".join(rows))
+    with open_batches(path) as source:
+        assert next(source.batches).rows[0] == 1
+    rows[40_000] = "1,2,3\n"
+    path.write_text("编码,备注\n" + "".join(rows))
+    with open_batches(path) as source, pytest.raises(TransferError, match="3 values"):
+        list(source.batches)
