@@ -88,6 +88,9 @@ test: debian debian-test install web assets ## the whole suite: unit, postgis, b
 test-slow: debian debian-test install web assets ## many seeds and faults; not in CI
 	$(BIN)/python -m pytest -m slow $(ARGS)
 
+images: install ## record the reference pictures anew: look at them before you commit them
+	$(BIN)/python -m tests.unit.test_pictures
+
 bench: install ## speed and memory, as ratios against a floor or a peer, in one run
 	$(BIN)/python tests/bench/run.py $(ARGS)
 
@@ -109,4 +112,4 @@ lock: install ## renew requirements.lock, without addresses
 clean: ## remove what make has made (never the database)
 	rm -rf $(VENV) build $(ASSETS) $(WEB)/dist $(WEB)/node_modules .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help debian debian-test install web assets demo test test-slow bench lint format lock clean
+.PHONY: help debian debian-test install web assets demo test test-slow images bench lint format lock clean

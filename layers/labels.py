@@ -36,6 +36,7 @@ FOLLOWED = frozenset({
     "text-anchor", "text-offset", "text-color", "text-halo-color", "text-halo-width",
     "symbol-sort-key",
 })  # fmt: skip
+_OPENING, _CLOSING = "（《「“", "）》」”，。、；："
 # The world is searched for neighbours by squares of this side, pixels.
 _CELL = 128.0
 _ANCHORS: Mapping[str, tuple[float, float]] = {
@@ -133,7 +134,9 @@ def _parts(text: str) -> Iterator[str]:
     """Give a text in the pieces that no line breaks."""
     part = ""
     for letter in text:
-        if part and (part.endswith(" ") or ord(letter) > 0x2E80):
+        breaks = part.endswith(" ") or ord(letter) > 0x2E80
+        # A bracket is not left alone at the end of a line, nor put at the beginning of one.
+        if part and breaks and part[-1] not in _OPENING and letter not in _CLOSING:
             yield part
             part = ""
         part += letter

@@ -26,7 +26,7 @@ MIDDLE = ((ORIGIN[0] - 0.5) * WORLD_M, (0.5 - ORIGIN[1]) * WORLD_M)
 # Grids along each side, and a grid's side, metres.
 COUNT, SIDE = 16, 1200.0
 LEVELS = {"village": 2, "town": 8, "county": 16}
-NAMES = {"county": "郸城县", "town": "汲冢镇", "village": "柴堂村"}
+NAMES = {"county": "澜禾县", "town": "合成数据·柳河镇", "village": "柳塘村"}
 
 
 def _corner(column: int, line: int) -> tuple[float, float]:

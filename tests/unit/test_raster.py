@@ -153,6 +153,7 @@ def test_the_higher_level_s_name_stands() -> None:
     [
         ("柴堂", ["柴堂"]),
         ("禾安社区污水处理厂专属网格", ["禾安社区污水", "处理厂专属网格"]),
+        ("澜禾县社区网格（一）", ["澜禾县社区", "网格（一）"]),
         ("Dayanpo Village Grid 1", ["Dayanpo", "Village Grid 1"]),
         ("Chaitang Community Office Park Grid", ["Chaitang", "Community", "Office Park Grid"]),
         ("Llanfairpwllgwyngyllgogerych", ["Llanfairpwllgwyngyllgogerych"]),
