@@ -284,7 +284,9 @@ def style_document(
     }.get(name, [])
     fills = _grids() if name == "coverage" else []
     heat = heat_layers() if name == "incidents" else []
-    layers = [_BACKGROUND, *fills, *_ground(), *heat, *_borders(), *data, *_labels(lang)]
+    # Names lie over the data, but where every symbol must be seen.
+    above = [*_labels(lang), *data] if name == "members" else [*data, *_labels(lang)]
+    layers = [_BACKGROUND, *fills, *_ground(), *heat, *_borders(), *above]
     used = {layer["source"] for layer in layers if "source" in layer}
     legends = ("findings", "grids", "areas", "units", "households", "members", "incidents",
                "ground")  # fmt: skip

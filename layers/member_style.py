@@ -2,7 +2,8 @@
 
 From below: a dot for each household (hollow where nobody keeps contact), a ring around a house in
 need that nobody keeps contact with, its needs, a star where a member lives, a flag at each branch.
-No symbol is ever left out for want of room: a missing star would say that there is no member.
+No symbol is ever left out for want of room: a missing star would say that there is no member. Names
+lie below and make way for symbols.
 """
 
 from typing import Any
@@ -17,8 +18,7 @@ _STEP = 18
 _SLOTS: tuple[tuple[int, int], ...] = ((0, 0), (1, 0), (0, 1), (1, 1), (-1, 0), (-1, 1))
 # The foot of a flag's pole stands at the seat.
 _FOOT: Json = ["literal", [5.5, -8]]
-_SIZE: Json = ["interpolate", ["linear"], ["zoom"], 13, 0.4, 15, 0.62, 16, 0.8, 17, 1.0]
-_FREELY = {"icon-allow-overlap": True, "icon-ignore-placement": True}
+_SIZE: Json = ["interpolate", ["linear"], ["zoom"], 13, 0.32, 14, 0.42, 15, 0.6, 16, 0.8, 17, 1.0]
 
 
 def _is(kind: str, *tests: Json) -> Json:
@@ -26,7 +26,8 @@ def _is(kind: str, *tests: Json) -> Json:
 
 
 def _symbols(key: str, test: Json, image: Json, **layout: Json) -> dict[str, Json]:
-    drawn: dict[str, Any] = {"icon-image": image, "icon-size": _SIZE, **_FREELY, **layout}
+    always: dict[str, Json] = {"icon-allow-overlap": True}
+    drawn: dict[str, Any] = {"icon-image": image, "icon-size": _SIZE, **always, **layout}
     return style_layer(key, "symbol", "members", minzoom=MEMBER_ZOOM, filter=test, layout=drawn)
 
 

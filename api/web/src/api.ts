@@ -13,6 +13,7 @@ export interface Me {
   username: string;
   role: "administrator" | "planner" | "leader" | "party_officer" | "grid_worker" | "auditor";
   area: Place | null;
+  grid_code: string | null;
   breadcrumb: Place[];
   bbox: Bbox;
   sees_households: boolean;

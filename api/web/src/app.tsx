@@ -5,15 +5,18 @@ import { Bar } from "./bar";
 import { Card } from "./card";
 import { LIVE } from "./ground";
 import { Legend } from "./legend";
+import { MembersCard } from "./members_card";
+import { MembersLegend } from "./members_legend";
+import { PrintSheet } from "./members_print";
 import { Panel } from "./panel";
 import { SignIn } from "./signin";
 import { Sketch, sketched } from "./sketch";
-import { language, me, outline, problem, start, t } from "./state";
+import { language, me, outline, page, problem, start, t } from "./state";
 
 export function App() {
   useEffect(() => {
     document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en";
-    document.title = `${t("title")} · ${t("subtitle")}`;
+    document.title = `${t("title")} · ${t(page === "members" ? "membersTitle" : "subtitle")}`;
   }, [language.value]);
   if (me.value === undefined && problem.value) return <Failed />;
   if (me.value === undefined) return <p class="splash" role="status">{t("loading")}</p>;
@@ -24,9 +27,26 @@ export function App() {
       <main>
         <Ground />
         <Panel />
-        <Card />
-        {me.value.area && <Legend />}
+        <Beside />
       </main>
+      {page === "members" && <PrintSheet />}
+    </>
+  );
+}
+
+/** The card of what was clicked, and the legend. */
+function Beside() {
+  if (page === "members")
+    return (
+      <>
+        <MembersCard />
+        <MembersLegend />
+      </>
+    );
+  return (
+    <>
+      <Card />
+      {me.value!.area && <Legend />}
     </>
   );
 }

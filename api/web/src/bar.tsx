@@ -3,7 +3,7 @@
 import { useRef, useState } from "preact/hooks";
 import { ask, type Hit } from "./api";
 import { flyTo } from "./ground";
-import { language, me, openGrid, pick, signOut, t, verdict } from "./state";
+import { language, me, openGrid, page, pick, signOut, t, verdict } from "./state";
 
 const PHONE = matchMedia("(max-width: 760px)");
 
@@ -72,7 +72,9 @@ function Search() {
   }
   async function go(hit: Hit) {
     setHits(null);
-    if (hit.kind === "grid") await openGrid(hit.code);
+    const mapped = hit.level === "village" || hit.level === "grid";
+    if (page === "members" && mapped) location.assign(`/members/${hit.code}${language.value === "en" ? "#?lang=en" : ""}`);
+    else if (hit.kind === "grid") await openGrid(hit.code);
     else flyTo(hit.bbox);
   }
   return (

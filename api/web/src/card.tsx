@@ -12,18 +12,24 @@ export function Card() {
   return null;
 }
 
-function Frame({ title, children }: { title: ComponentChildren; children: ComponentChildren }) {
+interface FrameProps {
+  title: ComponentChildren;
+  children: ComponentChildren;
+  close?: () => void;
+}
+
+export function Frame({ title, children, close = closeCard }: FrameProps) {
   return (
     <article
       class="card"
       aria-live="polite"
       onKeyDown={(event) => {
-        if (event.key === "Escape") closeCard();
+        if (event.key === "Escape") close();
       }}
     >
       <header>
         <h2>{title}</h2>
-        <button type="button" class="close" aria-label={t("close")} onClick={closeCard}>
+        <button type="button" class="close" aria-label={t("close")} onClick={close}>
           <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="M3 3l10 10M13 3 3 13" /></svg>
         </button>
       </header>
@@ -111,7 +117,7 @@ function GridCard({ shown }: { shown: GridDetail }) {
   );
 }
 
-function Facts({ facts }: { facts: [string, string][] }) {
+export function Facts({ facts }: { facts: [string, string][] }) {
   return (
     <dl class="facts">
       {facts.map(([name, value]) => (

@@ -85,11 +85,11 @@ function Section(props: { legend: LegendData; name: LayerName; word: Word; image
   );
 }
 
-function Swatch({ item, image }: { item: LegendItem; image: SymbolImage | undefined }) {
+export function Swatch({ item, image }: { item: LegendItem; image: SymbolImage | undefined }) {
   const { shape, color, outline, casing, dash, width } = item.symbol;
   if (image)
     return (
-      <svg viewBox={`0 0 ${image.size} ${image.size}`} width="18" height="18" aria-hidden="true">
+      <svg viewBox={`0 0 ${image.size} ${image.size}`} width="18" height="18" stroke-linejoin="round" stroke-linecap="round" aria-hidden="true">
         {image.paths.map((path) => (
           <path d={path.d} stroke={path.stroke ?? "none"} stroke-width={path.width} fill={path.fill ?? "none"} />
         ))}
@@ -106,7 +106,7 @@ function Swatch({ item, image }: { item: LegendItem; image: SymbolImage | undefi
   return (
     <svg viewBox="0 0 18 18" width="18" height="18" aria-hidden="true">
       {shape === "circle" ? (
-        <circle cx="9" cy="9" r="5.5" fill={color} />
+        <circle cx="9" cy="9" r="5.5" fill={color} stroke={outline ?? "none"} stroke-width="1.5" />
       ) : (
         <rect x="1" y="3" width="16" height="12" rx="2" fill={color} stroke={outline ?? "#9a9fa5"} />
       )}

@@ -5,6 +5,7 @@ import { start } from "./state";
 import "./style.css";
 import "./import.css";
 import "./export.css";
+import "./members.css";
 
 // The map's code is fetched while the session is asked for, and while somebody signs in.
 if (LIVE) void import("./map");

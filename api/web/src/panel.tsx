@@ -10,6 +10,7 @@ import { ImportPanel } from "./import";
 import { checking, checkNow, finding, grid, language, me, page, pick, problem, sheet, t, verdict, loadVerdict } from "./state";
 import { LocatePanel, Keep } from "./locate";
 import { ExportFoot } from "./made";
+import { MembersPanel } from "./members_panel";
 import { Own } from "./own";
 import type { Word } from "./words";
 
@@ -21,7 +22,7 @@ export function Panel() {
     if (card) sheet.value = false;
   }, [card]);
   return (
-    <aside class={`panel ${page}${up ? " up" : ""}`} aria-label={t("panel")}>
+    <aside class={`panel ${page}${up ? " up" : ""}`} aria-label={t(page === "members" ? "membersPanel" : "panel")}>
       <button type="button" class="handle" aria-expanded={up} onClick={() => (sheet.value = !up)}>
         <span class="grip" aria-hidden="true" />
         {t(page === "check" ? (up ? "sheetDown" : "sheetUp") : up ? "sheetMap" : "sheetMore")}
@@ -39,16 +40,20 @@ export function Panel() {
 function Task() {
   if (page === "import") return <ImportPanel />;
   if (page === "unlocated") return <LocatePanel />;
+  if (page === "members") return <MembersPanel />;
   return page === "export" ? <ExportPanel /> : <Check />;
 }
 
 // Those who know, or can find out, where a house stands.
 const LOCATORS = ["administrator", "planner", "party_officer"];
+// Who keeps contact with households; a leader sees the numbers.
+const KEEPERS = ["administrator", "party_officer", "grid_worker", "leader"];
 
 function Pages() {
   const who = me.value!;
   const words: [typeof page, string, Word, boolean][] = [
     ["check", "/", "pageCheck", true],
+    ["members", "/members", "pageMembers", KEEPERS.includes(who.role)],
     ["import", "/import", "pageImport", who.may_check],
     ["unlocated", "/unlocated", "pageLocate", LOCATORS.includes(who.role)],
     ["export", "/export", "pageExport", true],

@@ -1,4 +1,5 @@
-// The address of a view: #12.40/33.6012/115.3204?finding=…&lang=en
+// The address of a view: #12.40/33.6012/115.3204?finding=…&lang=en; on the map of member households
+// a household or a member is chosen instead.
 
 export interface View {
   zoom: number;
@@ -9,6 +10,8 @@ export interface Link {
   view: View | null;
   finding: string | null;
   grid: string | null;
+  home: string | null;
+  member: string | null;
   lang: "zh" | "en" | null;
 }
 
@@ -23,6 +26,8 @@ export function read(hash: string): Link {
     view: whole ? { zoom: zoom!, lat: lat!, lon: lon! } : null,
     finding: said.get("finding"),
     grid: said.get("grid"),
+    home: said.get("home"),
+    member: said.get("member"),
     lang: lang === "zh" || lang === "en" ? lang : null,
   };
 }
@@ -33,6 +38,8 @@ export function write(link: Link): string {
   const said = new URLSearchParams();
   if (link.finding) said.set("finding", link.finding);
   if (link.grid) said.set("grid", link.grid);
+  if (link.home) said.set("home", link.home);
+  if (link.member) said.set("member", link.member);
   if (link.lang === "en") said.set("lang", "en");
   const query = said.toString();
   return `#${place}${query ? `?${query}` : ""}`;

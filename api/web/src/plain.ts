@@ -10,9 +10,9 @@ import { effect } from "@preact/signals";
 import type { Bbox } from "./api";
 import { free } from "./frame";
 import { moveBy } from "./ground";
-import { read, write } from "./permalink";
+import { read, write, type Link } from "./permalink";
 import {
-  changed, finding, grid, language, layers, mapShown, me, openAt, openFinding, openGrid, outline, placing, t, zoom, type LayerName,
+  changed, finding, grid, language, layers, mapShown, me, openAt, openFinding, openGrid, outline, page, placing, t, zoom, type LayerName,
 } from "./state";
 
 // A picture tile is half as wide as a tile of the live map, whose zooms the address and the rest of
@@ -33,8 +33,21 @@ const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 const EQUATOR_PX = 156543.034;
 const INK = "#23272b";
 
+/** What a page makes of the plain map, where it is not the coverage's. */
+export interface PlainPage {
+  ready: () => Promise<void>;
+  home: () => Bbox;
+  /** Where the pictures come from that lie beneath. */
+  address: () => string;
+  prepare: (made: Leaflet, link: Link) => void;
+  click: (made: Leaflet, at: { lat: number; lng: number }) => void;
+  kept: () => Partial<Link>;
+}
+
 /** Draw the map. */
-export function makePlain(container: HTMLElement): void {
+export async function makePlain(container: HTMLElement): Promise<void> {
+  const own = page === "members" ? (await import("./plain_members")).plainMembers : null;
+  await own?.ready();
   const made = new Leaflet(container, {
     zoomControl: false,
     attributionControl: false,
@@ -48,15 +61,22 @@ export function makePlain(container: HTMLElement): void {
   const link = read(location.hash);
   moveBy((bbox, most = 17) => fly(made, bbox, most));
   // Before the first view, for that is when they are told of it.
-  made.on("moveend", () => keepLink(made));
+  const keep = () => keepLink(made, own?.kept() ?? { finding: finding.peek()?.id ?? null, grid: grid.peek()?.code ?? null });
+  made.on("moveend", keep);
   if (link.view) made.setView([link.view.lat, link.view.lon], Math.round(link.view.zoom + ZOOM), { animate: false });
-  else fly(made, me.peek()!.bbox, 17, false);
+  else fly(made, own?.home() ?? me.peek()!.bbox, 17, false);
   addControls(made, container);
-  made.on("click", (event: LeafletMouseEvent) => void open(made, event.latlng));
-  addKeys(made, container);
-  showTiles(made);
+  const opened = (at: { lat: number; lng: number }) => (own ? own.click(made, at) : void open(made, at));
+  made.on("click", (event: LeafletMouseEvent) => opened(event.latlng));
+  addKeys(made, container, opened);
+  showTiles(made, own?.address ?? address);
+  effect(() => {
+    void language.value;
+    keep();
+  });
+  if (own) return own.prepare(made, link);
   showShapes(made);
-  follow(made, link.view ? (link.finding ?? link.grid) : null);
+  follow(made, keep, link.view ? (link.finding ?? link.grid) : null);
   if (link.finding) void openFinding(link.finding);
   else if (link.grid) void openGrid(link.grid);
 }
@@ -99,7 +119,7 @@ function addControls(made: Leaflet, container: HTMLElement): void {
 }
 
 /** Beside the arrows and plus and minus, which Leaflet knows: Enter opens what is in the middle. */
-function addKeys(made: Leaflet, container: HTMLElement): void {
+function addKeys(made: Leaflet, container: HTMLElement, opened: (at: { lat: number; lng: number }) => void): void {
   container.setAttribute("role", "application");
   // A click gives the map the keys too, but then nobody asks where its middle is.
   container.addEventListener("mousedown", () => container.classList.remove("keys"));
@@ -107,7 +127,7 @@ function addKeys(made: Leaflet, container: HTMLElement): void {
   container.addEventListener("keydown", (event) => {
     if (event.target !== container || event.key !== "Enter") return;
     DomEvent.stop(event);
-    void open(made, made.containerPointToLatLng(middle(made)));
+    opened(made.containerPointToLatLng(middle(made)));
   });
   // Where that is, is shown while the keys are the map's.
   const mark = () => {
@@ -133,7 +153,7 @@ function address(): string {
   return `/tiles/coverage/{z}/{x}/{y}.png?lang=${language.value}&only=${only}&scale={scale}`;
 }
 
-function showTiles(made: Leaflet): void {
+function showTiles(made: Leaflet, address: () => string): void {
   const [west, south, east, north] = me.peek()!.bbox;
   const options = {
     minZoom: 6 + ZOOM,
@@ -201,22 +221,18 @@ function showShapes(made: Leaflet): void {
 }
 
 /** Let the map follow the page's state; what a kept address has framed already is not flown to. */
-function follow(made: Leaflet, framed: string | null): void {
+function follow(made: Leaflet, keep: () => void, framed: string | null): void {
   const go = (id: string, bbox: Bbox, most?: number) => {
     if (id !== framed) fly(made, bbox, most ?? 17);
     framed = null;
   };
   effect(() => {
     if (finding.value) go(finding.value.id, finding.value.bbox);
-    keepLink(made);
+    keep();
   });
   effect(() => {
     if (grid.value) go(grid.value.code, grid.value.bbox, 15.5);
-    keepLink(made);
-  });
-  effect(() => {
-    language.value;
-    keepLink(made);
+    keep();
   });
   effect(() => {
     if (changed.value && !placing.peek()) fly(made, me.peek()!.bbox, 17);
@@ -226,17 +242,12 @@ function follow(made: Leaflet, framed: string | null): void {
   });
 }
 
-function keepLink(made: Leaflet): void {
+function keepLink(made: Leaflet, chosen: Partial<Link>): void {
   if (!isPlaced(made)) return;
   const { lng, lat } = made.getCenter();
   zoom.value = made.getZoom() - ZOOM;
-  const link = {
-    view: { zoom: made.getZoom() - ZOOM, lat, lon: lng },
-    finding: finding.peek()?.id ?? null,
-    grid: grid.peek()?.code ?? null,
-    lang: language.peek(),
-  };
-  history.replaceState(null, "", write(link));
+  const view = { zoom: made.getZoom() - ZOOM, lat, lon: lng };
+  history.replaceState(null, "", write({ ...read(""), ...chosen, view, lang: language.peek() }));
 }
 
 /** Open the card of what is at a place; the pictures do not know it, the service does. */

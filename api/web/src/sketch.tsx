@@ -4,7 +4,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { free } from "./frame";
 import { read } from "./permalink";
-import { language, mapShown, me, t } from "./state";
+import { language, mapShown, me, page, t } from "./state";
 
 const TILE = 512;
 // Nearer than this the sketch would be coarser than an empty ground.
@@ -57,7 +57,8 @@ export function Sketch() {
   const [at, setAt] = useState<Place | null>(null);
   // After the frame stands on the page, for what it leaves free is measured.
   useLayoutEffect(() => {
-    const found = place();
+    // It is of the coverage; the other maps come without.
+    const found = page === "members" ? null : place();
     setAt(found);
     if (!found) tell();
   }, []);

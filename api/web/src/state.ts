@@ -29,10 +29,13 @@ export const sheet = signal(false);
 // Counts up whenever this page has changed what the map shows.
 export const changed = signal(0);
 
-const PAGES = ["check", "import", "unlocated", "export"] as const;
+const PAGES = ["check", "import", "unlocated", "export", "members"] as const;
 export type Page = (typeof PAGES)[number];
+const [first, second] = location.pathname.split("/").filter(Boolean);
 /** Which task the panel is for: the first part of the address. */
-export const page: Page = PAGES.find((each) => location.pathname === `/${each}`) ?? "check";
+export const page: Page = PAGES.find((each) => first === each) ?? "check";
+/** Of which place: the second part. */
+export const place: string | null = second ?? null;
 
 export type LayerName = keyof typeof layers.value;
 
@@ -68,8 +71,13 @@ async function guarded(work: () => Promise<void>): Promise<void> {
 export function start(): Promise<void> {
   return guarded(async () => {
     me.value = await ask<Me>("/api/session");
-    await loadVerdict();
+    await begin();
   });
+}
+
+/** Ask for what the page is about; a page with a subject of its own asks for that. */
+async function begin(): Promise<void> {
+  if (page !== "members") await loadVerdict();
 }
 
 export function loadVerdict(): Promise<void> {
@@ -80,7 +88,7 @@ export function loadVerdict(): Promise<void> {
 
 export async function signIn(username: string, password: string): Promise<void> {
   me.value = await send<Me>("POST", "/api/session", { username, password });
-  await loadVerdict();
+  await begin();
 }
 
 export async function signOut(): Promise<void> {

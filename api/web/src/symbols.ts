@@ -9,6 +9,7 @@ export function draw(image: SymbolImage, ratio: number): ImageData {
   const pen = canvas.getContext("2d")!;
   pen.scale(canvas.width / image.size, canvas.height / image.size);
   pen.lineJoin = "round";
+  pen.lineCap = "round";
   for (const path of image.paths) {
     const shape = new Path2D(path.d);
     if (path.fill) {
