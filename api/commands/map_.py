@@ -12,6 +12,8 @@ from api.db import session_scope
 from api.errors import ApiError
 from api.finished.frame import Order
 from api.finished.service import MEDIA, SUBJECTS, Format, finished_map
+from api.incidents.service import BANDWIDTH_M, Selection
+from api.incidents.store import wanted
 from api.settings import settings
 from layers.map_style import Language
 from layers.tables import area
@@ -28,6 +30,13 @@ def draw_map(
         str | None, typer.Option("--area", help="Code of a county, town or village; else all.")
     ] = None,
     lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", help="First day of the incidents, 2026-01-01.")
+    ] = None,
+    to: Annotated[str | None, typer.Option("--to", help="Last day, included.")] = None,
+    bandwidth: Annotated[
+        float, typer.Option(help="Of the density of incidents, metres.")
+    ] = BANDWIDTH_M,
     reveal: Annotated[
         str | None, typer.Option(help="Why addresses are to be in clear; it is logged.")
     ] = None,
@@ -47,6 +56,7 @@ def draw_map(
             place, Scope(place, individual=True, sensitive=True),
             cast("Language", lang or settings().lang), account=OPERATOR,
             masked=not (reveal and reveal.strip()), reason=reveal,
+            options=Selection(wanted(session, {"from": from_, "to": to}), bandwidth),
         )  # fmt: skip
         try:
             body = finished_map(session, name, order, cast("Format", form))

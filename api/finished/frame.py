@@ -49,7 +49,8 @@ class Order:
     """What is asked for: an area, by whom, in which language; ``options`` are a map's own.
 
     ``scope`` ends at the area, and at what the reader may see. ``role`` is null on the command
-    line; there addresses are ``masked`` unless a ``reason`` is given, which is logged.
+    line; there addresses are ``masked`` unless a ``reason`` is given, which is logged. ``kept``
+    are the service's finished surfaces, null where none are kept.
     """
 
     code: str
@@ -60,6 +61,7 @@ class Order:
     role: Role | None = None
     masked: bool = False
     reason: str | None = None
+    kept: Any = None
 
 
 class Frame:

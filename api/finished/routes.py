@@ -4,12 +4,13 @@ from dataclasses import replace
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.access import Database, EveryoneAtPath
 from api.errors import NOT_FOUND, PROBLEMS
 from api.finished.frame import Order
 from api.finished.service import MEDIA, SUBJECTS, file_name, finished_map
+from api.incidents.asked import Selected
 from api.maps.routes import scope_of
 from layers.map_style import Language
 
@@ -34,12 +35,17 @@ def get_map(
     form: Annotated[Form, Path(description="File or picture", examples=["html"])],
     reader: EveryoneAtPath,
     session: Database,
+    request: Request,
+    selection: Selected,
     lang: Annotated[Language, Query(description="The language of words and names")] = "zh",
 ) -> Response:
-    """Return the map as one HTML file that needs nothing else (a download), or as a picture."""
+    """Return the map as one HTML file that needs nothing else (a download), or as a picture.
+
+    The filter and the kernel are those of the map of incidents.
+    """
     order = Order(
         code, replace(scope_of(reader), prefix=code), lang, account=reader.username,
-        role=reader.role,
+        role=reader.role, options=selection, kept=request.app.state.surfaces,
     )  # fmt: skip
     body = finished_map(session, name, order, form)
     kept = "attachment" if form == "html" else "inline"

@@ -7,7 +7,7 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from api.errors import NotFoundError
-from api.finished import coverage, members
+from api.finished import coverage, incidents, members
 from api.finished.frame import Frame, Order
 from layers.folium_map import Page, page_html
 from layers.sheet import Sheet, sheet_svg
@@ -31,6 +31,7 @@ class Subject:
 
 SUBJECTS: Mapping[str, Subject] = {
     "coverage": Subject(*coverage.TITLE, coverage.page, coverage.sheet),
+    "incidents": Subject(*incidents.TITLE, incidents.page, incidents.sheet),
     "members": Subject(*members.TITLE, members.page, members.sheet),
 }
 
