@@ -6,7 +6,7 @@ status  meaning
 0       fine
 1       the work was done and found errors of the user's data
 2       unusable input or options; one line on stderr says which and what to do
-3       the service or the database cannot be reached
+3       the service or the database cannot be reached, or a disk is full
 ======  ==============================================================================
 """
 
@@ -18,8 +18,10 @@ from typing import Annotated, cast
 import typer
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from api import scratch
 from api.commands import check, db, demo, export, import_, map_, serve, user, work
 from api.commands.context import Context
+from api.errors import details_of, is_disk_full
 from api.postgis import DatabaseUnreachableError
 from geo.errors import GeoError
 
@@ -78,7 +80,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _say(str(error), UNUSABLE)
     except DatabaseUnreachableError as error:
         return _say(str(error), UNREACHABLE)
-    except (OperationalError, InterfaceError):
+    except (OperationalError, InterfaceError, OSError) as error:
+        if is_disk_full(error):
+            return _say(" ".join(details_of(error)[1:]), UNREACHABLE)
+        if isinstance(error, OSError):
+            raise
         return _say("The database does not answer. See: wangge db status", UNREACHABLE)
     return result if isinstance(result, int) else 0
 
@@ -90,6 +96,7 @@ def _say(words: str, status: int) -> int:
 
 def main() -> None:
     """Serve the console script."""
+    scratch.take()
     sys.exit(run())
 
 

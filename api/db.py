@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 import psycopg
 import pyarrow as pa
@@ -18,7 +19,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg import sql
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from api.postgis import MIN_VERSION, Cluster, DatabaseUnreachableError
@@ -136,11 +137,25 @@ def copy_rows(connection: Connection, name: str, rows: pa.Table) -> None:
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
         sql.Identifier(name), sql.SQL(", ").join(map(sql.Identifier, rows.column_names))
     )
-    driver = connection.connection.driver_connection
-    if driver is None:
-        raise RuntimeError("the connection has been invalidated")
-    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+    with driver_of(connection) as driver, driver.cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(text.getbuffer())
+
+
+@contextmanager
+def driver_of(connection: Connection) -> Iterator["psycopg.Connection[tuple[object, ...]]"]:
+    """Give the driver's own connection; what goes wrong with it leaves as SQLAlchemy's errors do.
+
+    So whoever asks whether a database has gone away need know one kind of error.
+    """
+    try:
+        # The pool's type for it covers every driver; ours is one.
+        yield cast(
+            "psycopg.Connection[tuple[object, ...]]", connection.connection.driver_connection
+        )
+    except psycopg.Error as error:
+        raise DBAPIError.instance(
+            None, None, error, psycopg.Error, dialect=connection.dialect
+        ) from error
 
 
 @contextmanager

@@ -11,9 +11,11 @@ Every error leaves as an RFC 9457 problem (``application/problem+json``) in both
     ├── NotAllowedError        403  not this role, not this area, not from that page
     ├── NotFoundError          404
     ├── ConflictError          409  it is being done already, or was
+    │   └── BusyError               another is at it; whoever can wait may ask again
     └── ThrottledError         429  too many attempts; Retry-After
 """
 
+import errno
 import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -21,7 +23,7 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -85,6 +87,10 @@ class ConflictError(ApiError):
     status = HTTPStatus.CONFLICT
 
 
+class BusyError(ConflictError):
+    """Another is at it, and will be done: whoever can wait may ask again."""
+
+
 class ThrottledError(ApiError):
     """Too many attempts."""
 
@@ -138,6 +144,7 @@ _TITLES_ZH: Mapping[int, str] = {
     429: "请求过于频繁",
     500: "服务出错",
     503: "服务暂不可用",
+    507: "空间不足",
 }
 _WORDS: Mapping[int, tuple[str, str]] = {
     404: ("There is nothing at this address.", "此地址没有内容。"),
@@ -150,8 +157,14 @@ _WORDS: Mapping[int, tuple[str, str]] = {
         "The database cannot be reached; try again in a moment.",
         "数据库暂时无法连接，请稍后再试。",
     ),
+    507: (
+        "The disk is full; nothing was changed. Make room, then try again.",
+        "磁盘空间已满，没有改动任何数据。请腾出空间后再试。",
+    ),
 }
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NO_ROOM = "53100"  # what PostgreSQL calls a full disk
 # The first class that fits decides: children stand before their parents.
 _STATUS: Sequence[tuple[type[Exception], int]] = (
     (GeoError, 422),
@@ -161,8 +174,20 @@ _STATUS: Sequence[tuple[type[Exception], int]] = (
 )
 
 
+def is_disk_full(error: BaseException) -> bool:
+    """Tell whether there was no room: on our own disk, or on the database's.
+
+    A limit of the account or of the process is one as well: to whoever asked it is the same.
+    """
+    if isinstance(error, DBAPIError):
+        return getattr(error.orig, "sqlstate", None) == NO_ROOM
+    return isinstance(error, OSError) and error.errno in FULL
+
+
 def status_of(error: Exception) -> int:
     """Return the HTTP status of an exception; 500 where none is known."""
+    if is_disk_full(error):
+        return int(HTTPStatus.INSUFFICIENT_STORAGE)
     if isinstance(error, ApiError):
         return int(error.status)
     if isinstance(error, HTTPException):

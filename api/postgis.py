@@ -40,6 +40,8 @@ START_TIMEOUT_S = 60
 # A unix socket's path must fit in sockaddr_un; PostgreSQL adds this name to the folder.
 SOCKET_PATH_LIMIT = 107
 SOCKET_NAME = ".s.PGSQL.65535"
+# Read when we are loaded: a process may have its own temporary folder later, this is for all.
+SHORT_DIR = Path(tempfile.gettempdir())
 INSTALL = "sudo apt-get install postgresql-postgis"
 
 # fsync stays on: a household list is worth more than a second.
@@ -165,7 +167,7 @@ class Cluster:
         short = self.home / "run"
         if len(os.fsencode(short / SOCKET_NAME)) >= SOCKET_PATH_LIMIT:
             digest = hashlib.blake2b(os.fsencode(self.home), digest_size=6).hexdigest()
-            short = Path(tempfile.gettempdir()) / f"wangge-{os.geteuid()}-{digest}"
+            short = SHORT_DIR / f"wangge-{os.geteuid()}-{digest}"
         self.socket_dir = short
 
     # -- where it is -------------------------------------------------------------------------

@@ -5,24 +5,29 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from api.commands.context import OPERATOR, Context
 from api.commands.output import write_whole
-from api.errors import ApiError
+from api.errors import ApiError, is_disk_full
 from api.imports.service import Outcome, Request, run_import, undo_import
 from api.imports.words import COUNTS, STATES, outcome_json
+from api.jobs.queue import have_checked
 from api.maps.shapes import refresh_shapes
+from api.postgis import DatabaseUnreachableError
 from layers.transfer import TransferError
 from layers.transfer.mapping import parse_columns
 from layers.transfer.rejects import Reject, write_rejects
 
 FOUND = 1
 SHOWN = 3
+Result = TypeVar("Result")
 
 
 def import_file(
@@ -77,19 +82,22 @@ def import_file(
         outline=outline is not None,
     )  # fmt: skip
     engine = given.engine()
+
+    def finish(connection: Connection, outcome: Outcome) -> None:
+        # Before anything lasts: where they cannot be written, nothing is imported.
+        _write_files(outcome, rejects, outline)
+        have_checked(connection, outcome.kind, OPERATOR)
+
     with _bar() as progress:
-        outcome = _named_errors(lambda: run_import(engine, request, OPERATOR, progress))
+        outcome = _named_errors(lambda: run_import(engine, request, OPERATOR, progress, finish))
         if outcome.state == "doubted" and _is_asked(outcome):
             request = Request(**{**_fields(request), "as_is": True})
-            outcome = _named_errors(lambda: run_import(engine, request, OPERATOR, progress))
+            outcome = _named_errors(lambda: run_import(engine, request, OPERATOR, progress, finish))
         if outcome.state == "imported":
             progress(0.97, "drawing")
-            refresh_shapes(engine)
-    if rejects is not None:
-        write_whole(rejects, lambda path: write_rejects(path, outcome.rejects))
-    if outline is not None:
-        words = json.dumps(outcome.outline, ensure_ascii=False)
-        write_whole(outline, lambda path: path.write_text(words, encoding="utf-8"))
+            _draw(engine)
+        else:
+            _write_files(outcome, rejects, outline)
     _tell(outcome, form, rejects)
     return FOUND if outcome.rejects or outcome.state == "doubted" else 0
 
@@ -98,20 +106,49 @@ def _fields(request: Request) -> dict[str, Any]:
     return {name: getattr(request, name) for name in Request.__slots__}
 
 
-def _named_errors(work: Callable[[], Outcome]) -> Outcome:
+def _named_errors(work: Callable[[], Result]) -> Result:
     try:
         return work()
     except ApiError as error:
         raise TransferError(error.detail) from error
+    except (OperationalError, InterfaceError) as error:
+        if is_disk_full(error):
+            raise
+        raise DatabaseUnreachableError(
+            "The database went away; everything was done, or nothing.",
+            "Run it again: what is done already changes nothing. "
+            "数据库中断：要么全部完成，要么什么也没有改动；请再运行一次，已完成的不会重复。",
+        ) from error
+
+
+def _write_files(outcome: Outcome, rejects: Path | None, outline: Path | None) -> None:
+    if rejects is not None:
+        write_whole(rejects, lambda path: write_rejects(path, outcome.rejects))
+    if outline is not None:
+        words = json.dumps(outcome.outline, ensure_ascii=False)
+        write_whole(outline, lambda path: path.write_text(words, encoding="utf-8"))
+
+
+def _draw(engine: Engine) -> None:
+    """Draw what has changed; if that fails, whoever draws next notices."""
+    try:
+        refresh_shapes(engine)
+    except (OperationalError, InterfaceError):
+        typer.echo(
+            "wangge: it is done; but the database went away before the map was drawn, which the "
+            "service does when it starts. 已完成，但地图未及重绘，服务启动时会补上。",
+            err=True,
+        )
 
 
 def _undo(context: Context, number: int) -> int:
     engine = context.engine()
-    try:
-        own, counts = undo_import(engine, number, OPERATOR)
-    except ApiError as error:
-        raise TransferError(error.detail) from error
-    refresh_shapes(engine)
+
+    def finish(connection: Connection, _own: int, _counts: dict[str, int]) -> None:
+        have_checked(connection, None, OPERATOR)
+
+    own, counts = _named_errors(lambda: undo_import(engine, number, OPERATOR, finish))
+    _draw(engine)
     typer.echo(
         f"撤销了导入 {number} · import {number} undone, as import {own}: "
         f"{counts['closed']:,} removed, {counts['changed']:,} restored, {counts['new']:,} put back."

@@ -1,19 +1,27 @@
 """``wangge serve``: the service on an address of this machine."""
 
 import ipaddress
+import multiprocessing
 import os
+import threading
+from multiprocessing.process import BaseProcess
 from typing import Annotated
 
 import typer
 import uvicorn
+from fastapi import FastAPI
 from sqlalchemy import Engine
 
+from api import scratch
 from api.accounts import is_anyone_active
 from api.auth import has_sample_accounts
 from api.commands.context import Context
 from api.commands.work import worker_beside
 from api.db import cluster, is_embedded, session_scope
 from api.settings import settings
+
+# A busy machine takes its time to begin a process; to kill it for that would only be repeated.
+SLOW_START_S = 60
 
 
 def is_loopback(host: str) -> bool:
@@ -60,6 +68,25 @@ def tell_newcomer(engine: Engine) -> None:
             )
 
 
+def app_of_one_process() -> FastAPI:
+    """Make the application in one of the service's processes, which ends with the first one.
+
+    Otherwise processes of a service that was killed would go on answering, on its address.
+    """
+    from api.app import create_app  # here, for no other command needs all of it
+
+    first = multiprocessing.parent_process()
+    if first is not None:
+        scratch.take()
+        threading.Thread(target=_end_after, args=(first,), daemon=True).start()
+    return create_app()
+
+
+def _end_after(process: BaseProcess) -> None:
+    process.join()
+    os._exit(0)
+
+
 def run_server(context: Context, host: str, port: int, workers: int) -> None:
     """Serve until interrupted."""
     engine = context.engine()
@@ -74,12 +101,13 @@ def run_server(context: Context, host: str, port: int, workers: int) -> None:
     typer.echo(f"http://{host}:{port}", err=True)
     with worker_beside(revive):
         uvicorn.run(
-            "api.app:create_app",
+            "api.commands.serve:app_of_one_process",
             factory=True,
             host=host,
             port=port,
             workers=workers,
             log_level="warning",
+            timeout_worker_healthcheck=SLOW_START_S,
             # The version of the server is nobody's business.
             server_header=False,
         )

@@ -1,9 +1,11 @@
 """``wangge work``: the worker that does long work, beside the service or by itself."""
 
+import logging
 import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -11,7 +13,11 @@ from typing import Annotated
 import typer
 
 from api.jobs.worker import Worker
+from api.postgis import DatabaseUnreachableError
 
+log = logging.getLogger("wangge")
+
+UNREACHABLE = 3
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 
 
@@ -26,19 +32,24 @@ def work(
 
     One at a time works on a database; others wait for its place.
     """
-    worker = Worker(context.obj.engine())
     if beside:
         threading.Thread(target=_end_with_parent, daemon=True).start()
-    worker.run()
+    Worker(context.obj.engine(), lost=_end_without_database).run()
+
+
+# Without ceremony, both: whatever is being done is in a transaction, and is begun again later.
 
 
 def _end_with_parent() -> None:
-    """End the process when the parent, which holds the other end of standard input, is gone.
-
-    Without ceremony: whatever is being done is in a transaction, and is begun again later.
-    """
-    sys.stdin.buffer.read()
+    """End the process when the parent, which holds the other end of standard input, is gone."""
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
     os._exit(0)
+
+
+def _end_without_database() -> None:
+    typer.echo("wangge: the worker's database has gone away. See: wangge db status", err=True)
+    os._exit(UNREACHABLE)
 
 
 @contextmanager
@@ -56,15 +67,21 @@ def worker_beside(revive: Callable[[], object]) -> Iterator[None]:
     def keep() -> None:
         pause = FIRST_PAUSE_S
         while not ending.is_set():
+            begun = time.monotonic()
             process = subprocess.Popen(
                 [sys.executable, "-m", "api.cli", "work", "--beside"], stdin=subprocess.PIPE
             )
             running[:] = [process]
             process.wait()
+            if time.monotonic() - begun > LONGEST_PAUSE_S:
+                pause = FIRST_PAUSE_S  # it had worked
             if ending.wait(pause):
                 return
             pause = min(pause * 2, LONGEST_PAUSE_S)
-            revive()
+            try:
+                revive()
+            except DatabaseUnreachableError as error:
+                log.warning("%s", error)
 
     keeper = threading.Thread(target=keep, daemon=True)
     keeper.start()

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from api import audit
 from api.db import session_scope
-from api.errors import ConflictError
+from api.errors import BusyError
 from geo.coverage import CoverageReport, check_coverage
 from geo.findings import Finding
 from layers.tables import (
@@ -84,12 +84,12 @@ def _alone(engine: Engine) -> Iterator[Connection]:
 
     Raises
     ------
-    ConflictError
+    BusyError
         If another check is under way, in whatever process.
     """
     with engine.connect() as connection:
         if not connection.scalar(select(func.pg_try_advisory_lock(CHECK_LOCK))):
-            raise ConflictError("A check is under way already.", "正在检查中，请稍候。")
+            raise BusyError("A check is under way already.", "正在检查中，请稍候。")
         connection.commit()
         try:
             yield connection
@@ -129,7 +129,7 @@ def run_check(
 
     Raises
     ------
-    ConflictError
+    BusyError
         If another check is under way.
     """
     with _alone(engine) as connection:

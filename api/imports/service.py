@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from api import audit
 from api.db import session_scope
-from api.errors import ConflictError
+from api.errors import BusyError
 from api.imports import history
 from api.imports.doubts import find_shifts
 from api.imports.preview import outline
@@ -130,7 +130,7 @@ def run_import(
     ------
     TransferError, CrsError, CoordinateError
         If the file cannot be used.
-    ConflictError
+    BusyError
         If another import is under way.
     """
     kind = kind_of(request.kind)
@@ -198,7 +198,7 @@ def undo_import(
 def hold_lock(connection: Connection) -> None:
     """Hold the lock of imports until the transaction ends."""
     if not connection.scalar(select(func.pg_try_advisory_xact_lock(IMPORT_LOCK))):
-        raise ConflictError("Another import is under way.", "另一个导入正在进行，请稍候。")
+        raise BusyError("Another import is under way.", "另一个导入正在进行，请稍候。")
 
 
 def _question(error: MissingCrsError | UndecidedError) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import re
 import shutil
 import time
 import unicodedata
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -39,7 +40,6 @@ def _home() -> Path:
 
 def create() -> UUID:
     """Make a folder for an upload; only this process's account can look into it."""
-    purge()
     number = uuid4()
     _home().mkdir(mode=0o700, parents=True, exist_ok=True)
     (_home() / number.hex).mkdir(mode=0o700)
@@ -153,11 +153,24 @@ def keep_results(folder: Path, outcome: Outcome) -> None:
             (folder / name).chmod(0o600)
 
 
-def purge() -> None:
-    """Take away uploads that nobody has touched for a day."""
-    if not _home().is_dir():
-        return
-    for folder in _home().iterdir():
-        newest = max((part.stat().st_mtime for part in [folder, *folder.glob("*")]), default=0.0)
-        if time.time() - newest > KEPT_S:
+def purge(kept: Collection[UUID] = ()) -> None:
+    """Take away uploads that nobody has touched for a day.
+
+    Parameters
+    ----------
+    kept
+        Those that are still to be read, however old.
+    """
+    wanted = {number.hex for number in kept}
+    for folder in _home().glob("*"):
+        if folder.name not in wanted and time.time() - _touched(folder) > KEPT_S:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _touched(folder: Path) -> float:
+    """Return when a folder or a file in it last changed, seconds; parts may go meanwhile."""
+    latest = 0.0
+    for each in [folder, *folder.glob("*")]:
+        with suppress(FileNotFoundError):
+            latest = max(latest, each.stat().st_mtime)
+    return latest

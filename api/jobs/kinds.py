@@ -6,12 +6,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from api.coverage.service import run_check
-from api.coverage.store import has_grids
 from api.exports import files, service
 from api.imports import uploads
 from api.imports.service import Outcome, Request, run_import, undo_import
 from api.imports.words import outcome_json
-from api.jobs.queue import enqueue
+from api.jobs.queue import have_checked
 from api.maps.shapes import refresh_shapes
 
 Params = Mapping[str, Any]
@@ -20,9 +19,6 @@ Progress = Callable[[float, str], None]
 # Called in the transaction that makes the work last, with what is to be told of it.
 Finish = Callable[[Connection, Result], None]
 Work = Callable[[Engine, Params, str, Progress, Finish], Result]
-
-# What a check reads: after an import of these the verdict is of yesterday.
-CHECKED = ("areas", "grids", "households", "appointments")
 
 
 def do_check(
@@ -44,22 +40,18 @@ def do_import(
     request = Request(path=uploads.main_file(folder), outline=bool(asked["dry_run"]), **asked)
 
     def done(connection: Connection, outcome: Outcome) -> None:
+        # Before anything lasts: where they cannot be written, nothing is imported.
+        uploads.keep_results(folder, outcome)
         finish(connection, outcome_json(outcome))
-        if outcome.kind in CHECKED:
-            _have_checked(connection, created_by)
+        have_checked(connection, outcome.kind, created_by)
 
     outcome = run_import(engine, request, created_by, progress, done)
-    uploads.keep_results(folder, outcome)
     if outcome.state == "imported":
         progress(0.97, "drawing")
         refresh_shapes(engine)
+    else:
+        uploads.keep_results(folder, outcome)
     return outcome_json(outcome)
-
-
-def _have_checked(connection: Connection, created_by: str) -> None:
-    # A county that has no grids yet has nothing to be checked.
-    if has_grids(connection):
-        enqueue(connection, "check", {}, created_by)
 
 
 def do_undo(
@@ -72,7 +64,7 @@ def do_undo(
     def done(connection: Connection, own: int, counts: dict[str, int]) -> None:
         result.update({"import": own, "undoes": params["import"], "counts": counts})
         finish(connection, result)
-        _have_checked(connection, created_by)
+        have_checked(connection, None, created_by)
 
     undo_import(engine, params["import"], created_by, done)
     progress(0.9, "drawing")

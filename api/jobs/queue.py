@@ -9,11 +9,16 @@ from typing import Any
 from uuid import UUID
 
 import procrastinate
-from sqlalchemy import Connection, insert
+from procrastinate.exceptions import ConnectorException
+from sqlalchemy import Connection, insert, select
 
+from api.coverage.store import has_grids
+from api.db import driver_of
 from layers.tables import job
 
 TASK = "wangge.job"
+# What a check reads: after an import of these the verdict is of yesterday.
+CHECKED = ("areas", "grids", "households", "appointments")
 
 # Never opened: what is deferred goes through the caller's connection.
 _deferring = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
@@ -39,10 +44,36 @@ def enqueue(connection: Connection, kind: str, params: Mapping[str, Any], create
     return number
 
 
+def have_checked(connection: Connection, kind: str | None, created_by: str) -> None:
+    """Have the county checked, and drawn, after the caller has committed; once is enough.
+
+    Parameters
+    ----------
+    connection
+        In the transaction that changes what is checked: a process that dies after it leaves the
+        check in the queue.
+    kind
+        What is imported; null for what may be anything.
+    created_by
+        Who asked for the change.
+    """
+    # A county that has no grids yet has nothing to be checked.
+    if kind not in (None, *CHECKED) or not has_grids(connection):
+        return
+    # A check that waits sees this change if it cannot begin before the caller has committed.
+    waits = job.c.kind == "check", job.c.state == "queued", job.c.cancel.is_(False)
+    held = select(job.c.id).where(*waits).limit(1).with_for_update(read=True, skip_locked=True)
+    if connection.scalar(held) is None:
+        enqueue(connection, "check", {}, created_by)
+
+
 def deliver(connection: Connection, number: UUID, *, again: bool = False) -> None:
     """Hand a job that is in the table to the queue: at its end, or before all if ``again``."""
-    driver = connection.connection.driver_connection
-    task = _deferring.configure_task(
-        TASK, allow_unknown=True, connection=driver, priority=int(again)
-    )
-    task.defer(job=str(number))
+    with driver_of(connection) as driver:
+        task = _deferring.configure_task(
+            TASK, allow_unknown=True, connection=driver, priority=int(again)
+        )
+        try:
+            task.defer(job=str(number))
+        except ConnectorException as error:
+            raise error.__cause__ or error from error

@@ -9,6 +9,8 @@ import contextlib
 import logging
 import threading
 import time
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -17,12 +19,13 @@ from procrastinate.jobs import Status
 from sqlalchemy import Connection, Engine, RowMapping, case, func, select, text, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from api.errors import details_of
+from api.errors import BusyError, details_of
 from api.exports import files
 from api.imports import uploads
 from api.jobs.kinds import KINDS
 from api.jobs.queue import TASK, deliver
 from api.maps.shapes import refresh_shapes
+from api.postgis import DatabaseUnreachableError
 from layers.tables import job
 
 log = logging.getLogger("wangge")
@@ -32,6 +35,11 @@ WORKER_LOCK = 0x776F726B
 MOST_ATTEMPTS = 2
 TOLD_EVERY_S = 0.3
 LOOKED_EVERY_S = 2.0
+TIDIED_EVERY_S = 3600.0
+# For so long a job waits for another import or check: somebody's own, or what is left of a killed
+# one. And for so long the queue may be out of reach.
+PATIENCE_S, OUT_OF_REACH_S = 600.0, 5.0
+GONE = (OperationalError, InterfaceError)
 INTERRUPTED = (
     "The work was interrupted twice; nothing is half-done. Try again, then tell the administrator.",
     "任务两次被中断，没有留下半成品。请重试，仍有问题请告知管理员。",
@@ -49,11 +57,16 @@ class Worker:
     ----------
     engine
         Of a migrated database.
+    lost
+        Called, from any thread, when the database has gone away: a process that is nothing but a
+        worker ends there. Without it the worker stops when it can.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, lost: Callable[[], object] | None = None) -> None:
         self.engine = engine
         self._stop = threading.Event()
+        self._lost = lost or self.stop
+        self._look_at = self._tidy_at = 0.0
 
     def stop(self) -> None:
         """Let the worker end after the job in hand; from any thread."""
@@ -64,13 +77,11 @@ class Worker:
 
         Raises
         ------
-        OperationalError
+        OperationalError, DatabaseUnreachableError
             If the database goes away.
         """
-        with self.engine.connect() as lock:
+        with self.engine.connect() as lock, _reaching():
             if self._take(lock):
-                uploads.purge()
-                files.purge()
                 recover(self.engine)
                 refresh_shapes(self.engine)
                 asyncio.run(self._work(lock))
@@ -96,44 +107,69 @@ class Worker:
             )
             try:
                 while not (self._stop.is_set() or delivery.done()):
+                    await asyncio.to_thread(self._look_after, lock)
                     await asyncio.wait([delivery], timeout=0.2)
-                    await asyncio.to_thread(self._still_ours, lock)
             finally:
                 delivery.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await delivery
 
-    def _still_ours(self, lock: Connection) -> None:
-        # A lock is lost with its connection, silently, and another worker may have it by now.
+    def _look_after(self, lock: Connection) -> None:
         now = time.monotonic()
-        if now - getattr(self, "_looked", 0.0) > LOOKED_EVERY_S:
+        if now > self._look_at:
+            self._look_at = now + LOOKED_EVERY_S
+            self._hold(lock)
+        if now > self._tidy_at:
+            self._tidy_at = now + TIDIED_EVERY_S
+            uploads.purge(kept=_wanted_uploads(self.engine))
+            files.purge()
+
+    def _hold(self, lock: Connection) -> None:
+        # A lock is lost with its connection, silently, and another worker may have it by now.
+        try:
             lock.execute(select(1))
             lock.commit()
-            self._looked = now
+        except GONE:
+            self._lost()
+            raise
 
     def _do(self, job: str) -> None:
         try:
             run_job(self.engine, UUID(job))
-        except (OperationalError, InterfaceError):
+        except GONE:
             # The row stays as it is: whoever works next begins the job again.
-            log.exception("the database went away during job %s", job)
-            self.stop()
+            log.warning("the database went away during job %s; it will be begun again", job)
+            self._lost()
+
+
+@contextlib.contextmanager
+def _reaching() -> Iterator[None]:
+    try:
+        yield
+    except procrastinate.exceptions.ConnectorException as error:
+        raise DatabaseUnreachableError(
+            "The queue of jobs does not answer.", "See: wangge db status"
+        ) from error
 
 
 def _app(engine: Engine) -> procrastinate.App:
     url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     return procrastinate.App(
-        connector=procrastinate.PsycopgConnector(conninfo=url, min_size=1, max_size=4)
+        connector=procrastinate.PsycopgConnector(
+            conninfo=url, min_size=1, max_size=4, timeout=OUT_OF_REACH_S
+        )
     )
 
 
 def recover(engine: Engine) -> None:
     """Put every interrupted job in the queue again, before those that have waited.
 
-    The caller holds the worker's lock.
+    The caller holds the worker's lock. If what is left of a dead worker is still committing, its
+    row is waited for.
     """
     with engine.begin() as connection:
-        spent = job.c.attempts >= MOST_ATTEMPTS
+        # What was made last is done, however often its worker died.
+        spent = (job.c.attempts >= MOST_ATTEMPTS) & job.c.result.is_(None)
         connection.execute(
             update(job)
             .where(job.c.state == "running")
@@ -180,33 +216,63 @@ def run_job(engine: Engine, number: UUID) -> None:
     row = _begin(engine, number)
     if row is None:
         return
-    end: dict[str, Any]
     try:
         result = row["result"]
         if result is None:  # else its worker died after the work was made last
-            result = KINDS[row["kind"]](
+            result = _patiently(engine, number, row)
+        _end(engine, number, "done", result=result)
+    except JobCancelledError:
+        _end(engine, number, "cancelled")
+    except Exception as error:
+        status, detail, detail_zh = details_of(error)
+        if isinstance(error, GONE) and status == HTTPStatus.SERVICE_UNAVAILABLE:
+            raise
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.exception("job %s (%s) failed", number, row["kind"])
+        _end(engine, number, "failed", error=detail, error_zh=detail_zh)
+
+
+def _patiently(engine: Engine, number: UUID, row: RowMapping) -> dict[str, Any]:
+    """Do a job's work, after whoever is at the same work already."""
+    progress = _Progress(engine, number)
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return KINDS[row["kind"]](
                 engine,
                 row["params"],
                 row["created_by"],
-                _Progress(engine, number),
+                progress,
                 lambda connection, result: _settle(connection, number, result=result),
             )
-        end = {"state": "done", "result": result, "progress": 1.0, "step": ""}
-    except JobCancelledError:
-        end = {"state": "cancelled"}
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception as error:
-        status, detail, detail_zh = details_of(error)
-        if status >= 500:
-            log.exception("job %s (%s) failed", number, row["kind"])
-        end = {"state": "failed", "error": detail, "error_zh": detail_zh}
+        except BusyError:
+            if time.monotonic() > until:
+                raise
+            progress(0.0, "waiting")
+            time.sleep(TOLD_EVERY_S)
+
+
+def _end(engine: Engine, number: UUID, state: str, **values: object) -> None:
+    """Write how a job ended; one that was made last is done, whatever failed after that."""
     with engine.begin() as connection:
-        _settle(connection, number, **end, finished_at=text("clock_timestamp()"))
+        made = connection.scalar(select(job.c.result).where(job.c.id == number))
+        if made is not None and state != "done":
+            state, values = "done", {}
+        if state == "done":
+            values |= {"progress": 1.0, "step": ""}
+        _settle(connection, number, **values, state=state, finished_at=text("clock_timestamp()"))
 
 
 def _settle(connection: Connection, number: UUID, **values: object) -> None:
     connection.execute(update(job).where(job.c.id == number).values(**values))
+
+
+def _wanted_uploads(engine: Engine) -> set[UUID]:
+    """Return the uploads that jobs are still to read."""
+    unfinished = job.c.state.in_(("queued", "running")), job.c.kind == "import"
+    with engine.connect() as connection:
+        named = connection.scalars(select(job.c.params["upload"].astext).where(*unfinished))
+        return {UUID(each) for each in named if each}
 
 
 def _begin(engine: Engine, number: UUID) -> RowMapping | None:

@@ -32,6 +32,8 @@ from layers.tables import (
 )
 
 Row = dict[str, Any]
+# The advisory lock of whoever draws; any fixed number that is ours.
+SHAPES_LOCK = 0x73686170
 # The setting that says of which coverage version each picture is, and what it is made of.
 DRAWN = "shapes_of"
 MADE_OF: Mapping[str, tuple[Table, ...]] = {"land": (area, grid), "homes": (household,)}
@@ -44,10 +46,21 @@ def refresh_shapes(engine: Engine) -> None:
     starts does, so that nothing stays old for long after a process that died in between.
     """
     with session_scope(engine) as session:
-        drawn = session.scalar(select(setting.c.value).where(setting.c.key == DRAWN)) or {}
-        now = _changed_in(session)
-    if any(drawn.get(name) != version for name, version in now.items()):
-        build_shapes(engine, [name for name in MADE_OF if drawn.get(name) != now[name]])
+        if _outdated(session):
+            _wait_for_others(session)
+            _build(session, _outdated(session))
+
+
+def _outdated(session: Session) -> list[str]:
+    """Return what was drawn of another version than the last that changed it."""
+    drawn = session.scalar(select(setting.c.value).where(setting.c.key == DRAWN)) or {}
+    now = _changed_in(session)
+    return [name for name in MADE_OF if drawn.get(name) != now[name]]
+
+
+def _wait_for_others(session: Session) -> None:
+    """Let one draw at a time: an import, a worker that starts and a check may want to at once."""
+    session.execute(select(func.pg_advisory_xact_lock(SHAPES_LOCK)))
 
 
 def _changed_in(session: Session) -> dict[str, int]:
@@ -78,22 +91,28 @@ def build_shapes(engine: Engine, wanted: Collection[str] = ("land", "homes")) ->
     int
         How many shapes were written.
     """
-    written = 0
     with session_scope(engine) as session:
-        held = session.scalar(select(setting.c.value).where(setting.c.key == DRAWN)) or {}
-        now = _changed_in(session)
-        for name, table, make in (
-            ("land", coverage_shape, _shapes),
-            ("homes", household_group, _groups),
-        ):
-            if name not in wanted:
-                continue
-            rows = list(make(session))
-            session.execute(delete(table))
-            if rows:
-                session.execute(insert(table), rows)
-            written += len(rows) if table is coverage_shape else 0
-            held = {**held, name: now[name]}
+        _wait_for_others(session)
+        return _build(session, wanted)
+
+
+def _build(session: Session, wanted: Collection[str]) -> int:
+    written = 0
+    held = session.scalar(select(setting.c.value).where(setting.c.key == DRAWN)) or {}
+    now = _changed_in(session)
+    for name, table, make in (
+        ("land", coverage_shape, _shapes),
+        ("homes", household_group, _groups),
+    ):
+        if name not in wanted:
+            continue
+        rows = list(make(session))
+        session.execute(delete(table))
+        if rows:
+            session.execute(insert(table), rows)
+        written += len(rows) if table is coverage_shape else 0
+        held = {**held, name: now[name]}
+    if wanted:
         _settle(session, SHAPES_STAMP, func.to_jsonb(func.clock_timestamp()))
         _settle(session, DRAWN, held)
     return written

@@ -49,7 +49,7 @@ def load_sample(engine: Engine, county: SampleCounty, *, clean: bool = False) ->
 
     Raises
     ------
-    sqlalchemy.exc.IntegrityError, psycopg.errors.UniqueViolation
+    sqlalchemy.exc.IntegrityError
         If the database holds the county already.
     """
     frames = {**county.frames, **(county.clean if clean else {})}
