@@ -60,17 +60,17 @@ def evaluate(expression: Json, at: Place) -> Any:  # noqa: ANN401 - of any JSON 
     return work(expression[1:], at)
 
 
-def properties(expression: Json) -> Iterator[str]:
-    """Name the values of a feature that an expression asks for."""
+def questions(expression: Json) -> Iterator[tuple[str, str]]:
+    """Name what an expression asks of a feature: ``get`` or ``has``, and of which value."""
     if isinstance(expression, Mapping):
         for part in expression.values():
-            yield from properties(part)
+            yield from questions(part)
     elif isinstance(expression, Sequence) and not isinstance(expression, str) and expression:
         if expression[0] in ("get", "has"):
-            yield str(expression[1])
+            yield str(expression[0]), str(expression[1])
         elif expression[0] != "literal":
             for part in expression[1:]:
-                yield from properties(part)
+                yield from questions(part)
 
 
 def interpolated(stops: Sequence[tuple[float, float]], value: float, base: float = 1.0) -> float:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from layers.expressions import Json, Place, evaluate, properties
+from layers.expressions import Json, Place, evaluate, questions
 from layers.mapnik_engine import Ready, symbol_file
 
 Row = Mapping[str, Any]
@@ -109,18 +109,24 @@ def _grouped(
     groups: list[Values],
 ) -> Iterable[tuple[int, bytes]]:
     """Give each row that the layer shows, and its group; what is new goes to ``groups``."""
-    used = sorted({*properties(says), *properties(layer.get("filter"))})
+    asked = {*questions(says), *questions(layer.get("filter"))}
+    used = sorted(name for how, name in asked if how == "get")
+    # Whether there is a code is asked of each household, and is no reason to keep them apart.
+    there = sorted({name for how, name in asked if how == "has"} - set(used))
     known: dict[tuple[Any, ...], int | None] = {}
+    looks: dict[str, int] = {}
     for row in rows:
         geom = bytes(row["geom"])
         kind = _KINDS.get(geom[1 if geom[0] == 1 else 4], "")
-        key = (kind, *(row.get(name) for name in used))
+        key = (kind, *(row.get(n) for n in used), *(row.get(n) is not None for n in there))
         if key not in known:
             known[key] = None
             at = Place(zoom, kind, row)
             if evaluate(layer.get("filter", True), at):
-                known[key] = len(groups)
-                groups.append({name: evaluate(each, at) for name, each in says.items()})
+                values = {name: evaluate(each, at) for name, each in says.items()}
+                known[key] = looks.setdefault(repr(values), len(groups))
+                if known[key] == len(groups):
+                    groups.append(values)
         number = known[key]
         if number is not None:
             yield number, geom
