@@ -14,6 +14,7 @@
 Errors carry data (codes, CRSs, row numbers) and know nothing of HTTP or of the command line.
 """
 
+import re
 from collections.abc import Mapping
 
 PLACES_ZH: Mapping[str, str] = {
@@ -21,6 +22,21 @@ PLACES_ZH: Mapping[str, str] = {
     "sheet": "工作表", "line": "行", "bandwidth_m": "带宽（米）", "least_m": "最小（米）",
     "most_m": "最大（米）",
 }  # fmt: skip
+
+# What a terminal would obey instead of showing it, or what cannot be written at all: files hold
+# such signs, and errors tell what files hold.
+UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def seen(words: object) -> str:
+    r"""Return words on one line, in signs that are seen; others are shown as one that is not known.
+
+    Examples
+    --------
+    >>> seen("一\n二\x1b[2J")
+    '一�二�[2J'
+    """
+    return UNSEEN.sub("\ufffd", str(words))
 
 
 class GeoError(Exception):
@@ -39,14 +55,14 @@ class GeoError(Exception):
     """
 
     def __init__(self, message: str, *, cure: str = "", zh: str = "", **where: object) -> None:
-        super().__init__(message)
-        self.message = message
-        self.cure = cure
-        self.zh = zh
+        super().__init__(seen(message))
+        self.message = seen(message)
+        self.cure = seen(cure)
+        self.zh = seen(zh)
         self.where: Mapping[str, object] = where
 
     def __str__(self) -> str:
-        place = ", ".join(f"{key} {value}" for key, value in self.where.items())
+        place = ", ".join(f"{key} {seen(value)}" for key, value in self.where.items())
         return " ".join(
             part for part in (self.message, f"({place})" if place else "", self.cure) if part
         )
@@ -54,7 +70,9 @@ class GeoError(Exception):
     @property
     def words_zh(self) -> str:
         """What :meth:`__str__` says, in Chinese where it was said."""
-        place = "，".join(f"{PLACES_ZH.get(key, key)} {value}" for key, value in self.where.items())
+        place = "，".join(
+            f"{PLACES_ZH.get(key, key)} {seen(value)}" for key, value in self.where.items()
+        )
         return f"{self.zh}{f'（{place}）' if place else ''}" if self.zh else str(self)
 
 

@@ -5,27 +5,26 @@ list without coordinates is as good as a layer. CSV, GeoPackage, Shapefile and G
 piece by piece, so that memory is bounded by the size of a batch and not by the file's.
 """
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import shapely
 from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError
 from shapely import Point
 
 from layers.transfer.archive import unpacked
+from layers.transfer.arrow import as_text, blobs_of, looked_over
 from layers.transfer.delimited import open_delimited
 from layers.transfer.drivers import pyogrio
 from layers.transfer.encoding import shapefile_encoding, unreadable
-from layers.transfer.errors import TransferError, about, not_parquet, not_spatial, require_file
+from layers.transfer.errors import about, damaged, not_spatial, require_file, require_names
+from layers.transfer.geojson import known_crs
+from layers.transfer.parquet import PARQUET, open_parquet
 from layers.transfer.places import read_places
 from layers.transfer.reading import (
     GEOJSON,
@@ -40,7 +39,6 @@ from layers.transfer.sheets import SHEETS, read_sheet
 
 Geometries = NDArray[np.object_]
 DELIMITED = (".csv", ".tsv", ".tab", ".txt", ".gz")
-PARQUET = (".parquet", ".geoparquet")
 ZIPPED = (".zip", ".kmz")
 ROWS = 50_000
 # Its threads read ahead, and so hold several batches; they gain nothing.
@@ -147,7 +145,7 @@ def _open(
         yield Source(headers, _cut(iter([whole]), batch_rows), rows=len(rows), notes=notes)
     elif suffix in PARQUET:
         yield _parquet(path, batch_rows)
-    elif suffix in (*GEOJSON, ".kml"):
+    elif suffix in (*GEOJSON, ".kml") or (encoding and suffix != ".shp"):
         yield _whole(path, layer, encoding, batch_rows)
     else:
         with _ogr(path, layer, encoding, batch_rows) as source:
@@ -200,10 +198,14 @@ def _ogr(path: Path, layer: str | None, encoding: str | None, batch_rows: int) -
         with pyogrio.raw.open_arrow(
             path, layer=name, encoding=encoding or seen, batch_size=batch_rows, use_pyarrow=True
         ) as (meta, reader):
-            drawn = meta["geometry_type"] is not None
-            shape = (meta["geometry_name"] or "wkb_geometry") if drawn else None
             headers = [str(header) for header in meta["fields"]]
-            source = Source(headers, _arrow_batches(reader, shape, headers), meta["crs"])
+            require_names(headers)
+            # Columns are known by their place: a field may be called as the shape is.
+            shape = len(headers) if meta["geometry_type"] is not None else None
+            source = Source(
+                headers, _batches(looked_over(reader), shape, range(len(headers)), headers)
+            )
+            source.crs, source.said_crs = known_crs(meta["crs"])
             source.rows = int(info["features"]) if info["features"] >= 0 else None
             if seen not in (None, "UTF-8"):
                 source.notes.append(f"The text is read as {seen}.")
@@ -213,63 +215,34 @@ def _ogr(path: Path, layer: str | None, encoding: str | None, batch_rows: int) -
     except (UnicodeDecodeError, LookupError) as error:
         raise unreadable(encoding or "UTF-8") from error
     except pa.ArrowException as error:
-        raise TransferError(
-            "The file breaks off, or is damaged.",
-            cure="Export it again.",
-            zh="文件不完整或已损坏，请重新导出。",
-        ) from error
+        raise (unreadable(encoding or "UTF-8") if "UTF8" in str(error) else damaged()) from error
 
 
 def _parquet(path: Path, batch_rows: int) -> Source:
-    try:
-        file = pq.ParquetFile(path)
-        said = json_of(file.schema_arrow.metadata)
-        shape = said.get("primary_column")
-        headers = [name for name in file.schema_arrow.names if name not in said.get("columns", ())]
-        # Bytes without the metadata that says so are as often a geometry.
-        crs = _parquet_crs(said["columns"][shape]) if shape else None
-        batches = _arrow_batches(_damaged(file.iter_batches(batch_rows)), shape, headers)
-    except (pa.ArrowException, ValueError, KeyError, TypeError) as error:
-        raise not_parquet() from error
-    return Source(headers, batches, crs, rows=file.metadata.num_rows)
+    file = open_parquet(path, batch_rows)
+    places = [file.names.index(header) for header in file.headers]
+    shape = None if file.shape is None else file.names.index(file.shape)
+    source = Source(file.headers, _batches(file.records, shape, places, file.headers))
+    source.crs, source.said_crs = known_crs(file.crs)
+    source.rows = file.rows
+    return source
 
 
-def json_of(metadata: dict[bytes, bytes] | None) -> dict[str, Any]:
-    """Return what GeoParquet says of its geometry; empty where it says nothing."""
-    found = json.loads((metadata or {}).get(b"geo", b"{}"))
-    return found if isinstance(found, dict) else {}
-
-
-def _parquet_crs(column: dict[str, Any]) -> str | None:
-    # Left out: OGC:CRS84, by the specification; null: unknown.
-    crs = column.get("crs", "OGC:CRS84")
-    return json.dumps(crs) if isinstance(crs, dict) else crs
-
-
-def _damaged(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    try:
-        yield from batches
-    except (pa.ArrowException, OSError) as error:
-        raise TransferError(
-            "The file breaks off, or is damaged.",
-            cure="Export it again.",
-            zh="文件不完整或已损坏，请重新导出。",
-        ) from error
-
-
-def _arrow_batches(
-    reader: Iterator[pa.RecordBatch], shape: str | None, headers: list[str]
-) -> Iterator[Batch]:
+def _batches(
+    records: Iterable[pa.RecordBatch], shape: int | None, places: Sequence[int],
+    headers: Sequence[str],
+) -> Iterator[Batch]:  # fmt: skip
     first = 1
-    for record in reader:
+    for record in records:
         shapes: Geometries | None = None
         opened: dict[int, Point] = {}
         faults: list[Faults] = []
         if shape is not None:
-            blobs = np.array(record.column(shape).to_pylist(), dtype=object)
+            blobs = blobs_of(record.column(shape))
             shapes, opened = read_wkb(blobs)
             faults = _unread(blobs, shapes)
-        columns = {header: as_text(record.column(header)) for header in headers}
+        columns = {header: as_text(record.column(place))
+                   for header, place in zip(headers, places, strict=True)}  # fmt: skip
         yield Batch(np.arange(first, first + len(record)), columns, shapes, opened, faults)
         first += len(record)
 
@@ -281,7 +254,7 @@ def _unread(blobs: Geometries, shapes: Geometries) -> list[Faults]:
 
 
 def _whole(path: Path, layer: str | None, encoding: str | None, batch_rows: int) -> Source:
-    """Read GeoJSON or KML, which have no pieces."""
+    """Read what has no pieces, as GeoJSON and KML; and text in an encoding that Arrow lacks."""
     read = open_whole(path, layer, encoding)
     name = read.frame.geometry.name
     table = pa.Table.from_pandas(read.frame.drop(columns=name), preserve_index=False)
@@ -289,35 +262,5 @@ def _whole(path: Path, layer: str | None, encoding: str | None, batch_rows: int)
     shapes = np.asarray(read.frame.geometry.values, dtype=object)
     rows = np.arange(1, len(shapes) + 1)
     crs = None if read.frame.crs is None else read.frame.crs.to_string()
-    # A list written as a map: it does not say that a row's place is gone.
-    places = None if shapely.is_missing(shapes).all() else shapes
-    batches = _cut(iter([Batch(rows, columns, places, read.opened)]), batch_rows)
+    batches = _cut(iter([Batch(rows, columns, shapes, read.opened)]), batch_rows)
     return Source(list(columns), batches, crs, read.said_crs, len(rows), list(read.notes))
-
-
-def as_text(values: pa.Array) -> pa.Array:
-    """Return a column as text: whole numbers without a point, lists between semicolons.
-
-    Examples
-    --------
-    >>> as_text(pa.array([411625001001.0, 1.5, None])).to_pylist()
-    ['411625001001', '1.5', None]
-    """
-    kind = values.type
-    if pa.types.is_dictionary(kind):
-        values, kind = values.dictionary_decode(), kind.value_type
-    if pa.types.is_floating(kind):
-        wide = pc.cast(values, pa.float64())
-        wide = pc.if_else(pc.is_nan(wide), None, wide)
-        whole = pc.and_(pc.equal(pc.round(wide), wide), pc.less(pc.abs(wide), 1e15))
-        digits = pc.cast(pc.if_else(whole, wide, None), pa.int64(), safe=False)
-        return pc.coalesce(pc.cast(digits, pa.string()), pc.cast(wide, pa.string()))
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        words = pc.cast(values, pa.list_(pa.string())).to_pylist()
-        joined = [None if row is None else "；".join(filter(None, row)) for row in words]
-        return pa.array(joined, pa.string())
-    try:
-        return pc.cast(values, pa.string())
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        # Bytes, structures: nothing that a field could hold.
-        return pa.nulls(len(values), pa.string())

@@ -16,6 +16,12 @@ KNOWN = (
     "ESRI Shapefile", "FlatGeobuf", "GPKG", "GeoJSON", "KML", "LIBKML", "MapInfo File",
     "OpenFileGDB", "TopoJSON",
 )  # fmt: skip
+OPTIONS = {
+    # The driver's own way of giving Arrow says that a row without a shape has one of -1 bytes.
+    "OGR_FLATGEOBUF_STREAM_BASE_IMPL": "YES",
+    # Rows of a damaged database can share their text, and so be more than the file has bytes.
+    "OGR_ARROW_MEM_LIMIT": str(256 << 20),
+}
 
 
 def _keep(known: tuple[str, ...]) -> None:
@@ -27,3 +33,4 @@ def _keep(known: tuple[str, ...]) -> None:
 
 
 _keep(KNOWN)
+pyogrio.set_gdal_config_options(OPTIONS)

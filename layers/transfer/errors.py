@@ -5,12 +5,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from geo.errors import GeoError
+from geo.errors import GeoError, seen
 
 # The formats that can be read, as they are named to people.
 KINDS = "GeoJSON, GeoPackage, Shapefile, KML, GeoParquet, CSV or XLSX"
 # How many names a sentence has, and how long one may be.
 SHOWN, LONG = 12, 40
+# Those of a sheet.
+MOST_COLUMNS = 16_384
 
 
 class TransferError(GeoError):
@@ -103,19 +105,25 @@ def some(names: Sequence[str], *, zh: bool = False) -> str:
     >>> some(["编码", "名称"]), some([str(number) for number in range(40)], zh=True)
     ('编码, 名称', '0、1、2、3、4、5、6、7、8、9、10、11 等 40 个')
     """
-    shown = [name if len(name) <= LONG else f"{name[:LONG]}…" for name in names[:SHOWN]]
+    shown = [seen(name if len(name) <= LONG else f"{name[:LONG]}…") for name in names[:SHOWN]]
     more = f" 等 {len(names)} 个" if zh else f" and {len(names) - SHOWN:,} more"
     return ("、" if zh else ", ").join(shown) + (more if len(names) > SHOWN else "")
 
 
 def require_names(headers: Sequence[str]) -> None:
-    """Refuse columns of one name: nobody could say which is meant.
+    """Refuse columns of one name, for nobody could say which is meant, and too many columns.
 
     Raises
     ------
     TransferError
         Naming the first such name.
     """
+    if len(headers) > MOST_COLUMNS:
+        raise TransferError(
+            f"The table has {len(headers):,} columns.",
+            cure=f"Leave out those that are not needed: at most {MOST_COLUMNS:,} are read.",
+            zh=f"表有 {len(headers):,} 列，最多读 {MOST_COLUMNS:,} 列，请去掉不需要的列。",
+        )
     twice = sorted(name for name, times in Counter(headers).items() if name and times > 1)
     if twice:
         name = some(twice[:1])

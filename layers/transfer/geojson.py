@@ -6,7 +6,7 @@ from typing import Any
 
 import pyproj
 
-from layers.transfer.errors import TransferError
+from layers.transfer.errors import TransferError, some
 
 JSON_SHAPES = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon",
                "GeometryCollection")  # fmt: skip
@@ -96,13 +96,21 @@ def unknown_crs(document: object) -> str:
     said = document.get("crs") if isinstance(document, dict) else None
     about = said.get("properties") if isinstance(said, dict) else None
     name = about.get("name") if isinstance(about, dict) else None
-    return "" if name is None or is_crs(name) else str(name)
+    return known_crs(None if name is None else str(name))[1]
 
 
-def is_crs(words: object) -> bool:
-    """Tell whether PROJ knows a CRS by this name."""
+def known_crs(said: str | None) -> tuple[str | None, str]:
+    """Return what a file says of its CRS, and null instead if PROJ does not know it: with its name.
+
+    Examples
+    --------
+    >>> known_crs("EPSG:4490"), known_crs("西安80")
+    (('EPSG:4490', ''), (None, '西安80'))
+    """
+    if said is None:
+        return None, ""
     try:
-        pyproj.CRS.from_user_input(str(words))
+        pyproj.CRS.from_user_input(said)
     except (pyproj.exceptions.CRSError, UnicodeError):
-        return False
-    return True
+        return None, some([said])
+    return said, ""

@@ -4,7 +4,6 @@ Coordinates come as they are in the file, bit for bit; only GCJ-02 and BD-09 are
 by vertex. Nothing guesses a coordinate system: what a file does not say must be told.
 """
 
-import json
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from shapely import Point
 
 from geo.crs import assert_plausible
 from layers.transfer.archive import unpacked
+from layers.transfer.arrow import as_text, blobs_of
 from layers.transfer.delimited import open_delimited
 from layers.transfer.drivers import pyogrio
 from layers.transfer.encoding import decode, is_utf8, shapefile_encoding, unreadable
@@ -32,9 +32,13 @@ from layers.transfer.errors import (
     not_parquet,
     not_spatial,
     require_file,
+    require_names,
+    some,
 )
-from layers.transfer.geojson import json_shapes, parse, unknown_crs
+from layers.transfer.geojson import json_shapes, known_crs, parse, unknown_crs
+from layers.transfer.geopackage import computed_tables, require_stored
 from layers.transfer.kml import own_columns
+from layers.transfer.parquet import PARQUET, open_parquet
 from layers.transfer.places import place_columns, read_places
 from layers.transfer.placing import set_crs
 from layers.transfer.rings import read_wkb
@@ -46,6 +50,7 @@ MOST_VERTICES = 20_000_000
 MOST_UNZIPPED_MB = 4096
 # Every whole number up to here is a float too.
 LONGEST_NUMBER = 2**53
+PARQUET_ROWS = 50_000
 
 
 @dataclass
@@ -131,7 +136,7 @@ def open_whole(
     suffix = path.suffix.lower()
     if suffix in (*DELIMITED, *SHEETS):
         return _read_table(path, layer, encoding, max_mb * 1_000_000)
-    if suffix in (".parquet", ".geoparquet"):
+    if suffix in PARQUET:
         return _read_parquet(path)
     if suffix in GEOJSON:
         return _read_geojson(path, layer, encoding)
@@ -160,9 +165,9 @@ def _read_table(path: Path, sheet: str | None, encoding: str | None, most: int) 
         }
     if not place_columns(headers, None):
         raise TransferError(
-            f"The table has no columns of coordinates, only {', '.join(headers)}.",
+            f"The table has no columns of coordinates, only {some(headers)}.",
             cure="Call two columns lon and lat (经度, 纬度), or one wkt.",
-            zh=f"表里没有坐标列，只有：{'、'.join(headers)}。请用经度、纬度两列，或一列 wkt。",
+            zh=f"表里没有坐标列，只有：{some(headers, zh=True)}。请用经度、纬度两列，或一列 wkt。",
         )
     shapes, opened, faults = read_places(columns, None)
     for fault in (fault for fault in faults if fault.reason != "half"):
@@ -208,13 +213,16 @@ def _read_ogr(source: Path | bytes, path: Path, layer: str | None, encoding: str
             zh="这个图层只是名册，没有图形。请提供地图图层。",
         )
     geometries, opened = read_wkb(shapes)
-    fields = dict(zip(meta["fields"].tolist(), columns, strict=True))
+    names = [str(name) for name in meta["fields"]]
+    require_names(names)
+    fields = dict(zip(names, columns, strict=True))
     _require_whole_numbers(fields, meta["dtypes"])
-    frame = pd.DataFrame(fields)
-    frame = gpd.GeoDataFrame(frame, geometry=geometries, crs=_crs84(meta["crs"], path))
+    crs, unknown = known_crs(_crs84(meta["crs"], path))
+    frame = gpd.GeoDataFrame(pd.DataFrame(fields), geometry=geometries, crs=crs)
     _require_read(frame, ~pd.isna(shapes))
     measured = any("Measured (M)" in str(each.message) for each in said)
-    return Read(frame, opened, [_left_out(int(frame.geometry.notna().sum()))] if measured else [])
+    notes = [_left_out(int(frame.geometry.notna().sum()))] if measured else []
+    return Read(frame, opened, notes, unknown)
 
 
 def _as_written(path: Path) -> dict[str, object]:
@@ -248,18 +256,18 @@ def choose_layer(source: Path | bytes, layer: str | None) -> str | int:
     """
     if layer is None and isinstance(source, bytes):
         return 0
+    computed = set() if isinstance(source, bytes) or source.is_dir() else computed_tables(source)
     names = [str(name) for name in pyogrio.list_layers(source)[:, 0]]
-    if layer is None and len(names) == 1:
-        return 0
-    if layer not in names:
+    if layer not in names and not (layer is None and len(names) == 1):
         raise UndecidedError(
             f"There is no layer “{layer}”." if layer else f"The file has {len(names)} layers.",
-            cure=f"Name one with --layer: {', '.join(names)}.",
+            cure=f"Name one with --layer: {some(names)}.",
             zh=(f"没有图层“{layer}”" if layer else f"文件里有 {len(names)} 个图层")
-            + f"，请指明一个（--layer）：{'、'.join(names)}。",
+            + f"，请指明一个（--layer）：{some(names, zh=True)}。",
             option="layer", choices=names,
         )  # fmt: skip
-    return layer
+    require_stored(layer or names[0], computed)
+    return layer or 0
 
 
 def _require_read(frame: gpd.GeoDataFrame, meant: "NDArray[np.bool_]") -> None:
@@ -340,25 +348,29 @@ def _read_geojson(path: Path, layer: str | None, encoding: str | None) -> Read:
 
 
 def _read_parquet(path: Path) -> Read:
-    try:
-        return Read(gpd.read_parquet(path))
-    except shapely.errors.GEOSException:
-        return _read_open_parquet(path)
-    except ValueError as error:
-        raise not_parquet() from error
+    file = open_parquet(path, PARQUET_ROWS)
+    if file.shape is None:
+        raise not_parquet()
+    held: dict[str, list[pa.Array]] = {header: [] for header in file.headers}
+    blobs = [np.empty(0, dtype=object)]
+    for record in file.records:
+        blobs.append(blobs_of(record.column(file.names.index(file.shape))))
+        for header in file.headers:
+            held[header].append(_plain(record.column(file.names.index(header))))
+    shapes, opened = read_wkb(np.concatenate(blobs))
+    columns = {
+        name: pa.chunked_array(values).to_pandas() for name, values in held.items() if values
+    }
+    crs, unknown = known_crs(file.crs)
+    frame = gpd.GeoDataFrame(pd.DataFrame(columns), geometry=shapes, crs=crs)
+    return Read(frame, opened, said_crs=unknown)
 
 
-def _read_open_parquet(path: Path) -> Read:
-    """Read GeoParquet some ring of which is not closed, which GeoPandas refuses whole."""
-    import pyarrow.parquet
-
-    table = pyarrow.parquet.read_table(path)
-    geo = json.loads(table.schema.metadata[b"geo"])
-    column = geo["primary_column"]
-    shapes, opened = read_wkb(np.array(table.column(column).to_pylist(), dtype=object))
-    frame = table.drop_columns(list(geo["columns"])).to_pandas()
-    crs = geo["columns"][column].get("crs", "OGC:CRS84")
-    return Read(gpd.GeoDataFrame(frame, geometry=shapes, crs=crs), opened)
+def _plain(values: pa.Array) -> pa.Array:
+    """Return a column of numbers as it is, and any other as text."""
+    kind = values.type
+    numbers = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
+    return values if numbers else as_text(values)
 
 
 # -- What every layer must be --------------------------------------------------------------------
