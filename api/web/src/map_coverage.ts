@@ -87,14 +87,15 @@ function follow(made: MapLibre, link: Link): void {
 const STATE = ["get", "state"] as const;
 const POINT = ["==", ["geometry-type"], "Point"] as const;
 
-/** Draw what is being tried over everything: by colour, and by shape for an eye that sees none. */
+/** Draw what is being tried over all but the names: by colour, and by shape for an eye that sees none. */
 function prepareOutline(made: MapLibre): void {
   const css = getComputedStyle(document.documentElement);
   const [fresh, other, gone] = ["--new", "--changed", "--closed"].map((name) => css.getPropertyValue(name).trim());
   const color = ["match", STATE, "new", fresh, "changed", other, gone] as unknown as string;
   const is = (state: string) => ["==", STATE, state];
+  const names = made.getStyle().layers.find((each) => each.type === "symbol" && each.id.includes("label"))?.id;
   const add = (id: string, type: "fill" | "line" | "circle", filter: unknown, paint: object) =>
-    made.addLayer({ id: `outline-${id}`, type, source: "outline", filter, paint } as never);
+    made.addLayer({ id: `outline-${id}`, type, source: "outline", filter, paint } as never, type === "circle" ? undefined : names);
   made.addSource("outline", { type: "geojson", data: outline.peek() ?? NONE });
   add("fill", "fill", ["==", ["geometry-type"], "Polygon"], { "fill-color": color, "fill-opacity": ["match", STATE, "closed", 0.06, 0.22] });
   const width = (far: number, near: number) => ["interpolate", ["linear"], ["zoom"], 9, far, 13, near];
