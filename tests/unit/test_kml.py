@@ -112,6 +112,15 @@ def test_a_row_is_called_by_its_name_or_its_code(tmp_path: Path) -> None:
         assert labels(path) == told
 
 
+@pytest.mark.parametrize("ending", [".geojson", ".kml", ".kmz"])
+def test_a_list_in_a_format_of_maps_says_nothing_of_places(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"x{ending}"
+    write_layer(path, outgoing(KINDS["people"], {"code": ["1", "2"], "name": ["甲", "乙"]}))
+    assert read_back(path, KINDS["people"])[1] is None
+    write_layer(path, outgoing(KINDS["branches"], {"code": ["1", "2"]}, [POINT, None]))
+    assert read_back(path, KINDS["branches"])[1].tolist() == [POINT, None]
+
+
 def test_a_label_is_never_taken_for_a_value(tmp_path: Path) -> None:
     for lang in ("zh", "en", "code"):
         path = tmp_path / "x.kml"
