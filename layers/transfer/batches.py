@@ -262,5 +262,7 @@ def _whole(path: Path, layer: str | None, encoding: str | None, batch_rows: int)
     shapes = np.asarray(read.frame.geometry.values, dtype=object)
     rows = np.arange(1, len(shapes) + 1)
     crs = None if read.frame.crs is None else read.frame.crs.to_string()
-    batches = _cut(iter([Batch(rows, columns, shapes, read.opened)]), batch_rows)
+    # A list written as a map: it does not say that a row's place is gone.
+    places = None if shapely.is_missing(shapes).all() else shapes
+    batches = _cut(iter([Batch(rows, columns, places, read.opened)]), batch_rows)
     return Source(list(columns), batches, crs, read.said_crs, len(rows), list(read.notes))

@@ -53,7 +53,7 @@ def open_parquet(path: Path, batch_rows: int) -> Opened:
         shape = said.get("primary_column")
         # Bytes without the metadata that says so are as often a geometry.
         crs = _crs(said["columns"][shape]) if shape else None
-        headers = [name for name in names if name not in said.get("columns", ())]
+        headers = [name for name in names if name and name not in said.get("columns", ())]
         if shape and shape not in names:
             raise not_parquet()
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, RecursionError) as error:

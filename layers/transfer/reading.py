@@ -35,7 +35,7 @@ from layers.transfer.errors import (
     require_names,
     some,
 )
-from layers.transfer.geojson import json_shapes, known_crs, parse, unknown_crs
+from layers.transfer.geojson import known_crs, look_over
 from layers.transfer.geopackage import computed_tables, require_stored
 from layers.transfer.kml import own_columns
 from layers.transfer.parquet import PARQUET, open_parquet
@@ -215,8 +215,9 @@ def _read_ogr(source: Path | bytes, path: Path, layer: str | None, encoding: str
     geometries, opened = read_wkb(shapes)
     names = [str(name) for name in meta["fields"]]
     require_names(names)
-    fields = dict(zip(names, columns, strict=True))
-    _require_whole_numbers(fields, meta["dtypes"])
+    kept = [place for place, name in enumerate(names) if name]
+    fields = {names[place]: columns[place] for place in kept}
+    _require_whole_numbers(fields, [meta["dtypes"][place] for place in kept])
     crs, unknown = known_crs(_crs84(meta["crs"], path))
     frame = gpd.GeoDataFrame(pd.DataFrame(fields), geometry=geometries, crs=crs)
     _require_read(frame, ~pd.isna(shapes))
@@ -231,7 +232,7 @@ def _as_written(path: Path) -> dict[str, object]:
     return {"DATE_AS_STRING": "YES"} if geojson else {"datetime_as_string": True}
 
 
-def _require_whole_numbers(columns: dict[str, NDArray[Any]], kinds: NDArray[Any]) -> None:
+def _require_whole_numbers(columns: dict[str, NDArray[Any]], kinds: list[str]) -> None:
     """Refuse numbers so long that an empty cell beside them has cost them their last digits."""
     for (name, values), kind in zip(columns.items(), kinds, strict=True):
         if kind != "int64" or values.dtype.kind != "f":
@@ -332,15 +333,13 @@ def _literal(name: str) -> str:
 def _read_geojson(path: Path, layer: str | None, encoding: str | None) -> Read:
     data = path.read_bytes()
     words = decode(data, encoding)
-    document = parse(words)
-    shapes = json_shapes(document)
-    source = path if encoding is None and is_utf8(data) else words.encode()
+    document = look_over(words)
+    source = path if encoding is None and is_utf8(data) else words.encode(errors="replace")
+    del data, words
     read = _read_ogr(source, path, layer, None)
-    if shapes is not None and len(shapes) == len(read.frame):
-        meant = [bool(shape and (shape.get("coordinates") or "geometries" in shape))
-                 for shape in shapes]  # fmt: skip
-        _require_read(read.frame, np.array(meant, dtype=bool))
-    read.said_crs = unknown_crs(document)
+    if document.meant is not None and len(document.meant) == len(read.frame):
+        _require_read(read.frame, np.array(document.meant, dtype=bool))
+    read.said_crs = document.said_crs or read.said_crs
     if read.said_crs:
         values = np.asarray(read.frame.geometry.values, dtype=object)
         read.frame = gpd.GeoDataFrame(read.frame.drop(columns="geometry"), geometry=values)
