@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Bar } from "./bar";
 import { Card } from "./card";
 import { LIVE } from "./ground";
+import { IncidentsCard, IncidentsLegend } from "./incidents_beside";
 import { Legend } from "./legend";
 import { MembersCard } from "./members_card";
 import { MembersLegend } from "./members_legend";
@@ -16,7 +17,7 @@ import { language, me, outline, page, problem, start, t } from "./state";
 export function App() {
   useEffect(() => {
     document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en";
-    document.title = `${t("title")} · ${t(page === "members" ? "membersTitle" : "subtitle")}`;
+    document.title = `${t("title")} · ${t(page === "members" ? "membersTitle" : page === "incidents" ? "incidentsTitle" : "subtitle")}`;
   }, [language.value]);
   if (me.value === undefined && problem.value) return <Failed />;
   if (me.value === undefined) return <p class="splash" role="status">{t("loading")}</p>;
@@ -41,6 +42,13 @@ function Beside() {
       <>
         <MembersCard />
         <MembersLegend />
+      </>
+    );
+  if (page === "incidents")
+    return (
+      <>
+        <IncidentsCard />
+        <IncidentsLegend />
       </>
     );
   return (

@@ -6,6 +6,7 @@ import "./style.css";
 import "./import.css";
 import "./export.css";
 import "./members.css";
+import "./incidents.css";
 
 // The map's code is fetched while the session is asked for, and while somebody signs in.
 if (LIVE) void import("./map");

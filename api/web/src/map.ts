@@ -18,6 +18,7 @@ import { ask, type Bbox, type SymbolImage } from "./api";
 import { free } from "./frame";
 import { moveBy } from "./ground";
 import { coverage } from "./map_coverage";
+import { incidents } from "./map_incidents";
 import { members } from "./map_members";
 import { read, write, type Link } from "./permalink";
 import { draw } from "./symbols";
@@ -29,6 +30,8 @@ export type Style = StyleSpecification & { metadata?: { "wangge:images"?: Symbol
 export interface MapPage {
   /** Its style's name: the document is /styles/{style}.json. */
   style: string;
+  /** What the style is asked for beside the language, as a query. */
+  query?: () => string;
   /** What must be known before the map can begin. */
   ready?: () => Promise<void>;
   /** Where the map begins, and goes back to. */
@@ -48,7 +51,7 @@ export interface MapPage {
   kept: () => Partial<Link>;
 }
 
-const OWN: MapPage = page === "members" ? members : coverage;
+const OWN: MapPage = page === "members" ? members : page === "incidents" ? incidents : coverage;
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 
 // The worker is a file of our own, so that the content policy need allow no other.
@@ -71,7 +74,7 @@ function flyTo(bbox: Bbox, most = 17): void {
 
 /** Ask for the style, while the map's place on the page is still being made. */
 export async function askStyle(): Promise<Style> {
-  const [style] = await Promise.all([ask<Style>(`/styles/${OWN.style}.json?lang=${language.peek()}`), OWN.ready?.()]);
+  const [style] = await Promise.all([ask<Style>(`/styles/${OWN.style}.json?lang=${language.peek()}&${OWN.query?.() ?? ""}`), OWN.ready?.()]);
   return OWN.dress ? OWN.dress(style) : style;
 }
 

@@ -7,6 +7,7 @@ import { ExportPanel } from "./export";
 import { Findings } from "./findings";
 import { count, day, land } from "./format";
 import { ImportPanel } from "./import";
+import { IncidentsPanel } from "./incidents_panel";
 import { checking, checkNow, finding, grid, language, me, page, pick, problem, sheet, t, verdict, loadVerdict } from "./state";
 import { LocatePanel, Keep } from "./locate";
 import { ExportFoot } from "./made";
@@ -41,6 +42,7 @@ function Task() {
   if (page === "import") return <ImportPanel />;
   if (page === "unlocated") return <LocatePanel />;
   if (page === "members") return <MembersPanel />;
+  if (page === "incidents") return <IncidentsPanel />;
   return page === "export" ? <ExportPanel /> : <Check />;
 }
 
@@ -53,6 +55,7 @@ function Pages() {
   const who = me.value!;
   const words: [typeof page, string, Word, boolean][] = [
     ["check", "/", "pageCheck", true],
+    ["incidents", "/incidents", "pageIncidents", true],
     ["members", "/members", "pageMembers", KEEPERS.includes(who.role)],
     ["import", "/import", "pageImport", who.may_check],
     ["unlocated", "/unlocated", "pageLocate", LOCATORS.includes(who.role)],

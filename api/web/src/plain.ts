@@ -46,7 +46,10 @@ export interface PlainPage {
 
 /** Draw the map. */
 export async function makePlain(container: HTMLElement): Promise<void> {
-  const own = page === "members" ? (await import("./plain_members")).plainMembers : null;
+  const own =
+    page === "members" ? (await import("./plain_members")).plainMembers
+    : page === "incidents" ? (await import("./plain_incidents")).plainIncidents
+    : null;
   await own?.ready();
   const made = new Leaflet(container, {
     zoomControl: false,

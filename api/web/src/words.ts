@@ -1,6 +1,7 @@
 // Every word of the page, Chinese first. A key that lacks a language fails the tests.
 
 import { EXPORT_WORDS } from "./exportwords";
+import { INCIDENT_WORDS } from "./incidentwords";
 import { MEMBER_WORDS } from "./memberwords";
 
 export type Language = "zh" | "en";
@@ -105,6 +106,7 @@ export const WORDS = {
   pageImport: ["导入", "Import"],
   pageLocate: ["补坐标", "Locate"],
   ...EXPORT_WORDS,
+  ...INCIDENT_WORDS,
   ...MEMBER_WORDS,
   pages: ["页面", "Pages"],
   locateTitle: ["没有坐标的住户", "Households without coordinates"],
