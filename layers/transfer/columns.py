@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
-from layers.transfer.errors import TransferError
+from layers.transfer.errors import TransferError, some
 
 # Headers that only sometimes name a grid's own code: taken where no value stands twice.
 WEAK_CODES = ("id", "wardno", "wardcode", "precinct", "geoid", "fid", "objectid", "lid", "编号")
@@ -77,8 +79,8 @@ def name_columns(
         if column is not None and column not in columns:
             raise TransferError(
                 f"There is no column “{column}”.",
-                cure=f"There are: {', '.join(columns)}.",
-                zh=f"没有“{column}”这一列；现有各列：{'、'.join(columns)}。",
+                cure=f"There are: {some(columns)}.",
+                zh=f"没有“{column}”这一列；现有各列：{some(columns, zh=True)}。",
             )
         column = column or guess(columns, field)
         if column is None and field == "code":
@@ -137,4 +139,10 @@ def text(values: pd.Series) -> pd.Series:
         whole = values.dropna()
         if (whole == whole.round()).all():
             return values.map(lambda value: "" if pd.isna(value) else f"{value:.0f}")
-    return values.map(lambda value: "" if pd.isna(value) else str(value).strip())
+    return values.map(_word)
+
+
+def _word(value: Any) -> str:  # noqa: ANN401 - what a file has
+    if isinstance(value, list | np.ndarray):
+        return "；".join(map(_word, value))
+    return "" if pd.isna(value) else str(value).strip()

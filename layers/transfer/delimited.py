@@ -1,6 +1,5 @@
 """Tables of text: CSV, with commas, semicolons or tabs, in whatever encoding, gzipped or not."""
 
-import codecs
 import csv
 import gzip
 import io
@@ -9,6 +8,7 @@ import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -19,8 +19,9 @@ import pyarrow.csv as pacsv
 from charset_normalizer import from_bytes
 from numpy.typing import NDArray
 
-from layers.transfer.encoding import CHINESE, unreadable
-from layers.transfer.errors import TransferError
+from layers.transfer.archive import HARMLESS_BYTES, MOST_RATIO
+from layers.transfer.encoding import CHINESE, PIECE, fitting, pieces_of, unreadable
+from layers.transfer.errors import TransferError, require_names
 
 BLOCK = 4 << 20
 MOST_BLOCK = 256 << 20
@@ -36,8 +37,8 @@ Tables = Iterator[tuple[NDArray[np.int64], dict[str, pa.Array]]]
 class _Bounded(io.RawIOBase):
     """A stream that breaks off with an error past a number of bytes."""
 
-    def __init__(self, inner: BinaryIO, most: int) -> None:
-        self.inner, self.left, self.most = inner, most, most
+    def __init__(self, inner: BinaryIO, most: int, cure: str) -> None:
+        self.inner, self.left, self.most, self.cure = inner, most, most, cure
 
     def readable(self) -> bool:
         return True
@@ -55,8 +56,8 @@ class _Bounded(io.RawIOBase):
         if self.left < 0:
             raise TransferError(
                 f"The file would unpack to more than {self.most / 1e6:,.0f} MB.",
-                cure="Split it, or raise WANGGE_MAX_UNZIPPED_MB.",
-                zh=f"解压后超过 {self.most / 1e6:,.0f} MB。请拆分，或调大 WANGGE_MAX_UNZIPPED_MB。",
+                cure=f"Split it, or {self.cure}.",
+                zh=f"解压后超过 {self.most / 1e6:,.0f} MB。请拆分，或先自行解压。",
             )
         buffer[: len(data)] = data
         return len(data)
@@ -88,11 +89,15 @@ class _Paced(io.RawIOBase):
 
 
 def _stream(path: Path, most: int, stack: ExitStack) -> BinaryIO:
+    cure = "raise WANGGE_MAX_UNZIPPED_MB"
     if path.suffix.lower() == ".gz":
         inner = cast("BinaryIO", stack.enter_context(gzip.GzipFile(path)))
+        # As an archive: what is so much larger than it is packed was made for it.
+        likely = max(MOST_RATIO * path.stat().st_size, HARMLESS_BYTES)
+        most, cure = min((most, cure), (likely, "unpack it yourself if you trust it"))
     else:
         inner = stack.enter_context(path.open("rb"))
-    return io.BufferedReader(_Bounded(inner, most), 1 << 20)
+    return io.BufferedReader(_Bounded(inner, most, cure), 1 << 20)
 
 
 @contextmanager
@@ -132,27 +137,10 @@ def open_delimited(
 
 
 def _encoding(stream: BinaryIO, told: str | None) -> str:
-    names = [told] if told else ["utf-8-sig", CHINESE]
-    try:
-        decoders = {name: codecs.getincrementaldecoder(name)() for name in names}
-    except LookupError as error:
-        raise unreadable(told) from error
-    start = b""
-    while data := stream.read(1 << 20):
-        start = start or data
-        for name in list(decoders):
-            try:
-                decoders[name].decode(data)
-            except UnicodeDecodeError:
-                del decoders[name]
-        if not decoders:
-            break
-    for name, decoder in decoders.items():
-        try:
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            continue
-        return name
+    start = stream.read(PIECE)
+    fits = fitting(chain((start,), pieces_of(stream)), (told,) if told else ("utf-8-sig", CHINESE))
+    if fits:
+        return fits[0]
     best = None if told else from_bytes(start[:PROBE]).best()
     if best is None:
         raise unreadable(told)
@@ -160,28 +148,25 @@ def _encoding(stream: BinaryIO, told: str | None) -> str:
 
 
 def _headers(head: str) -> tuple[str, list[str]]:
-    first = head.lstrip("\ufeff").split("\n")[0]
+    text = head.removeprefix("\ufeff")
+    first = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(DELIMITERS, key=first.count)
     try:
-        rows = csv.reader(io.StringIO(head.lstrip("\ufeff")), delimiter=delimiter)
+        rows = csv.reader(io.StringIO(text), delimiter=delimiter)
         headers = next((row for row in rows if row), [])
     except csv.Error as error:
         raise TransferError(
-            f"This is not a table: {error}.",
+            f"This is not a table: {str(error).split(' - ')[0]}.",
             cure="Save it as CSV again.",
             zh="这不是表格，请重新另存为 CSV。",
         ) from error
-    twice = {name for name in headers if headers.count(name) > 1 and name}
-    if not headers or twice:
+    if not headers:
         raise TransferError(
-            f"Two columns are called “{min(twice)}”."
-            if twice
-            else "This is not a table: it has no header.",
-            cure="Give each column a name of its own." if twice else "Write the names first.",
-            zh=f"有两列都叫“{min(twice)}”，请改成不同的列名。"
-            if twice
-            else "这不是表格：没有表头。请在第一行写列名。",
+            "This is not a table: it has no header.",
+            cure="Write the names first.",
+            zh="这不是表格：没有表头。请在第一行写列名。",
         )
+    require_names(headers)
     return delimiter, headers
 
 
@@ -212,19 +197,30 @@ def _tables(
                 column_types=dict.fromkeys(headers, pa.string()), strings_can_be_null=False
             ),
         )
+        _require_same(headers, reader.schema.names)
         for record in reader:
             rows = np.arange(first, first + len(record))
             first += len(record)
             blank = _blank(record)
             if blank.any():
                 rows, record = rows[~blank], record.filter(pa.array(~blank))
-            yield rows, {name: record.column(name) for name in headers if name}
+            yield rows, {name: record.column(at) for at, name in enumerate(headers) if name}
             paced.allow(BLOCK)
     except pa.ArrowException as error:
         raise _no_table(error, refused) from error
     finally:
         # A thread that waits would hold up the end.
         paced.allow(math.inf)
+
+
+def _require_same(headers: list[str], found: list[str]) -> None:
+    """Refuse a header that two readers read differently: nobody can say what it is."""
+    if headers != found:
+        raise TransferError(
+            "The header cannot be read: a quotation mark is open in it, or it is too long.",
+            cure="Write the names in one line, and save it as CSV again.",
+            zh="表头无法读取：引号没有成对，或表头太长。请把列名写在一行，重新另存为 CSV。",
+        )
 
 
 def _blank(record: pa.RecordBatch) -> NDArray[np.bool_]:

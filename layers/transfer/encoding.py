@@ -1,6 +1,11 @@
 """Bytes to text: what a file says of its encoding, and what its bytes say against it."""
 
+import codecs
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
+from typing import BinaryIO
 
 from charset_normalizer import from_bytes
 
@@ -8,6 +13,7 @@ from layers.transfer.errors import TransferError, UndecidedError
 
 # GB18030 holds GBK and GB2312 whole, and what they lack.
 CHINESE = "GB18030"
+PIECE = 1 << 20
 
 
 def decode(data: bytes, encoding: str | None = None) -> str:
@@ -21,12 +27,44 @@ def decode(data: bytes, encoding: str | None = None) -> str:
     for name in (encoding,) if encoding else ("utf-8-sig", CHINESE):
         try:
             return data.decode(name)
-        except (UnicodeDecodeError, LookupError):
+        except (ValueError, LookupError):
             continue
     best = None if encoding else from_bytes(data[:200_000]).best()
     if best is None:
         raise unreadable(encoding)
     return data.decode(best.encoding, errors="replace")
+
+
+def fitting(pieces: Iterable[bytes], names: Sequence[str]) -> list[str]:
+    """Return which encodings bytes are in, that come piece by piece.
+
+    Raises
+    ------
+    TransferError
+        If a name is that of no encoding of text.
+    """
+    try:
+        for name in names:
+            # Python knows others that are no text (hex, bz2), and refuses them here.
+            io.TextIOWrapper(io.BytesIO(), name)
+        decoders = {name: codecs.getincrementaldecoder(name)() for name in names}
+    except (ValueError, LookupError) as error:
+        raise unreadable(", ".join(names)) from error
+    for piece in chain(pieces, (b"",)):
+        for name in list(decoders):
+            try:
+                decoders[name].decode(piece, final=not piece)
+            except UnicodeError:
+                del decoders[name]
+        if not decoders:
+            break
+    return list(decoders)
+
+
+def pieces_of(stream: BinaryIO) -> Iterator[bytes]:
+    """Give what is left of a stream, a megabyte at a time."""
+    while piece := stream.read(PIECE):
+        yield piece
 
 
 def unreadable(encoding: str | None) -> TransferError:
@@ -68,21 +106,22 @@ def shapefile_encoding(path: Path) -> str | None:
     table, page = path.with_suffix(".dbf"), path.with_suffix(".cpg")
     if not table.exists():
         return None
-    data = _dbf_text(table.read_bytes())
-    if is_utf8(data):
-        return None if data.isascii() else "UTF-8"
+    with table.open("rb") as file:
+        fits = fitting(_dbf_text(file), ("ascii", "utf-8", CHINESE))
+    if "utf-8" in fits:
+        return None if "ascii" in fits else "UTF-8"
     said = page.read_text(encoding="ascii", errors="replace").strip() if page.exists() else ""
     if said.upper().replace("-", "") not in ("", "UTF8", "65001"):
         return None
-    try:
-        data.decode(CHINESE)
-    except UnicodeDecodeError:
-        return None
-    return CHINESE
+    return CHINESE if CHINESE in fits else None
 
 
-def _dbf_text(data: bytes) -> bytes:
-    """Return what is text in a dBASE table: the columns' names, and the records."""
-    start = int.from_bytes(data[8:10], "little")
-    names = [data[at : at + 11].split(b"\0")[0] for at in range(32, start - 1, 32)]
-    return b"\n".join((*names, data[start:]))
+def _dbf_text(file: BinaryIO) -> Iterator[bytes]:
+    """Give what is text in a dBASE table: the columns' names, and the records."""
+    head = file.read(32)
+    start = int.from_bytes(head[8:10], "little")
+    fields = file.read(max(start - 1 - len(head), 0))
+    for at in range(0, len(fields), 32):
+        yield fields[at : at + 11].split(b"\0")[0] + b"\n"
+    file.seek(start)
+    yield from pieces_of(file)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from shapely import Point
 
 from layers.transfer.columns import plain
-from layers.transfer.errors import TransferError
+from layers.transfer.errors import TransferError, some
 from layers.transfer.rejects import Faults
 from layers.transfer.rings import read_wkt
 
@@ -40,8 +40,8 @@ def place_columns(headers: list[str], told: Mapping[str, str] | None) -> dict[st
         if column not in headers:
             raise TransferError(
                 f"There is no column “{column}”.",
-                cure=f"There are: {', '.join(headers)}.",
-                zh=f"没有“{column}”这一列；现有各列：{'、'.join(headers)}。",
+                cure=f"There are: {some(headers)}.",
+                zh=f"没有“{column}”这一列；现有各列：{some(headers, zh=True)}。",
             )
     free = [header for header in reversed(headers) if header not in told.values()]
     by_plain = {plain(header): header for header in free}
