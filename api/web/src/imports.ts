@@ -15,6 +15,8 @@ export interface Settings {
   as_is: boolean;
 }
 const FRESH: Settings = { crs: "", encoding: "", layer: "", replace: "", columns: {}, as_is: false };
+// Most files are read in a moment: asked after soon at first, then less and less often.
+const FIRST_MS = 120;
 const POLL_MS = 500;
 const AGAIN_MS = 2000;
 // While the service or the network is away, the work goes on: it is asked after until they are back.
@@ -236,8 +238,8 @@ export function cancel(): Promise<void> {
 /** Ask after a job until it ends; ``shown`` tells whether anybody still wants to know. */
 async function ended<T>(begun: Job<T>, shown: () => boolean, tell: (now: Job<T>) => void): Promise<void> {
   let now = begun;
-  while (["queued", "running"].includes(now.state)) {
-    await new Promise((resolve) => setTimeout(resolve, fault.value ? AGAIN_MS : POLL_MS));
+  for (let pause = FIRST_MS; ["queued", "running"].includes(now.state); pause = Math.min(pause * 1.5, POLL_MS)) {
+    await new Promise((resolve) => setTimeout(resolve, fault.value ? AGAIN_MS : pause));
     if (!shown()) return;
     try {
       now = await ask<Job<T>>(`/api/jobs/${begun.id}`);

@@ -225,7 +225,7 @@ export const WORDS = {
   crs: ["坐标系", "Coordinates"],
   crsOfFile: ["文件自己说明", "as the file says"],
   crsOther: ["其他坐标系（EPSG 代码）", "Another one, by its EPSG code"],
-  crsHint: ["如 4547：3° 带，中央经线 114°", "like 4547: 3° zone, 114°E"],
+  crsHint: ["如 4547（114° 带）", "like 4547 (114°E)"],
   crsRead: ["按此读取", "Read it so"],
   crs4490: ["CGCS2000 经纬度", "CGCS2000 longitude and latitude"],
   crs4490Why: ["自然资源、民政等部门的数据", "from land and civil affairs offices"],
