@@ -34,7 +34,9 @@ MARGIN = 8
 
 DEGREE = 5
 _CHUNK = 20_000
-_BLOCK = 64
+# Rows of a product of matrices, and its terms: so few that no library of linear algebra spreads it
+# over threads, which would wait for each other wherever other work has the processors.
+_BLOCK, _PRODUCT = 32, 250_000
 _IN, _DOUBTFUL = 1, 2
 
 
@@ -297,12 +299,16 @@ def _convolved(lattice: Floats, taps: Floats) -> Floats:
     In blocks, each a product of matrices: positive terms alone, so that a small value far from
     every point keeps its relative accuracy, which a Fourier transform would lose.
     """
-    n, reach = lattice.shape[0], len(taps) - 1
+    lattice = np.ascontiguousarray(lattice)
+    (n, across), reach = lattice.shape, len(taps) - 1
     result = np.empty_like(lattice)
     for start in range(0, n, _BLOCK):
         stop = min(start + _BLOCK, n)
         low, high = max(0, start - reach), min(n, stop + reach)
         apart = np.abs(np.arange(start, stop)[:, None] - np.arange(low, high))
         band = np.where(apart <= reach, taps[np.minimum(apart, reach)], 0.0)
-        np.matmul(band, lattice[low:high], out=result[start:stop])
+        wide = max(1, _PRODUCT // band.size)
+        for left in range(0, across, wide):
+            part = slice(left, left + wide)
+            np.matmul(band, lattice[low:high, part], out=result[start:stop, part])
     return np.asarray(result)

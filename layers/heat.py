@@ -223,21 +223,23 @@ def pixel_places(bounds: Bounds, width: int, height: int, crs: pyproj.CRS) -> Fl
     row, down = _lattice(height, (top - bottom) / height)
     x = left + (column + 0.5) * (right - left) / width
     y = top - (row + 0.5) * (top - bottom) / height
-    known = np.dstack(_from_web(crs).transform(*np.meshgrid(x, y)))
-    return np.asarray(np.einsum("ij,jkc,lk->ilc", down, known, across, optimize=True))
+    known = np.stack(_from_web(crs).transform(*np.meshgrid(x, y)))
+    columns = _between(known.swapaxes(1, 2), across).swapaxes(1, 2)
+    return np.moveaxis(_between(columns, down), 0, 2)
 
 
 def _lattice(pixels: int, pixel_m: float) -> tuple[Floats, Floats]:
-    """Return lattice places in pixels, and the weights (pixels × places) that interpolate."""
+    """Return the lattice's places in pixels, and each pixel's place among them, a fraction."""
     step = min(max(1, int(LATTICE_M / pixel_m)), LATTICE_PIXELS)
-    count = -(-(pixels - 1) // step) + 1
-    at = np.arange(pixels) / step
-    first = np.minimum(at.astype(int), max(count - 2, 0))
-    weight = np.zeros((pixels, count))
-    weight[np.arange(pixels), first] = 1 - (at - first)
-    if count > 1:
-        weight[np.arange(pixels), first + 1] = at - first
-    return np.arange(count, dtype=np.float64) * step, weight
+    count = max(2, -(-(pixels - 1) // step) + 1)
+    return np.arange(count, dtype=np.float64) * step, np.arange(pixels) / step
+
+
+def _between(known: Floats, at: Floats) -> Floats:
+    """Interpolate along the second of three axes."""
+    first = np.minimum(at.astype(np.intp), known.shape[1] - 2)
+    share = (at - first)[None, :, None]
+    return np.asarray(known[:, first] * (1 - share) + known[:, first + 1] * share)
 
 
 @lru_cache(maxsize=8)

@@ -1,11 +1,12 @@
 """What a request asks for: a filter, a kernel, an area, each from the words of its address."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import Depends, Query
+from starlette.concurrency import run_in_threadpool
 
 from api.access import Access, Database, access
 from api.auth import Reader
@@ -13,13 +14,15 @@ from api.incidents import store
 from api.incidents.service import BANDWIDTH_M, Selection, narrowed
 from api.maps.routes import scope_of
 from geo.density import Unit
-from layers.incidents import IncidentFilter
+from layers.incidents import IncidentFilter, read_filter
 from layers.tiles import Scope
 
 Words = str | None
 
 
-def asked_for(
+# A dependency that is no coroutine is sent to a thread, which costs as much as a warm tile: these
+# are, and only what the database must be asked for goes to one.
+async def asked_for(
     session: Database,
     from_: Annotated[
         Words,
@@ -34,10 +37,10 @@ def asked_for(
     ] = None,
 ) -> IncidentFilter:
     """Read the filter; what makes no sense is refused in words."""
-    return store.wanted(
-        session,
-        {"from": from_, "to": to, "kind": kind, "tier": tier, "alert": alert, "status": status},
-    )
+    given = {"from": from_, "to": to, "kind": kind, "tier": tier, "alert": alert, "status": status}
+    if kind or alert:
+        return await run_in_threadpool(store.wanted, session, given)
+    return read_filter(given, kinds=(), alerts=())
 
 
 Filter = Annotated[IncidentFilter, Depends(asked_for)]
@@ -51,10 +54,10 @@ class Part:
     asked: Scope
 
 
-def part_for(who: Access) -> Callable[..., Part]:
+def part_for(who: Access) -> Callable[..., Coroutine[None, None, Part]]:
     """Return the dependency that lets these readers in, and says how far each asks."""
 
-    def part_of(
+    async def part_of(
         reader: Annotated[Reader, Depends(who)],
         area: Annotated[
             Words, Query(description="Code of an area or grid within the reader's own")
@@ -72,7 +75,7 @@ ONES = access("administrator", "planner", "party_officer", "grid_worker", reach=
 WithinOnes = Annotated[Part, Depends(part_for(ONES))]
 
 
-def selection_of(
+async def selection_of(
     asked: Filter,
     bandwidth_m: Annotated[
         float, Query(description="Standard deviation of the kernel, metres", examples=[500])

@@ -10,7 +10,14 @@ from rich.console import Console
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.bench import imports, memory, page, sides, tiles  # noqa: E402 - found once the root is on the path
+from tests.bench import (  # noqa: E402 - found once the root is on the path
+    heat,
+    imports,
+    memory,
+    page,
+    sides,
+    tiles,
+)
 from tests.bench.pairs import Pair, compare, measure_named, show  # noqa: E402
 
 PAIRS = (
@@ -47,7 +54,12 @@ PAIRS = (
     ),
 )
 # What needs more than a pair of functions: a database, a browser.
-OTHERS = {"imports": imports.measure, "page": page.measure, "tiles": tiles.measure}
+OTHERS = {
+    "imports": imports.measure,
+    "page": page.measure,
+    "tiles": tiles.measure,
+    "heat": heat.measure,
+}
 # What takes many minutes runs only when it is asked for.
 LONG = {"memory": memory.measure}
 

@@ -55,6 +55,12 @@ def test_a_senseless_filter_is_refused_in_both_languages(
     assert words_zh in answer.json()["detail_zh"]
 
 
+@pytest.mark.parametrize("path", [COUNTS, "/legends/heat.json", "/tiles/incidents.json"])
+def test_who_asks_is_looked_at_before_what_he_asks(path: str, signed_in: Client) -> None:
+    assert signed_in("").get(f"{path}?kind=ufo").status_code == 401
+    assert signed_in("leader").get("/api/incidents?kind=ufo").status_code == 403
+
+
 def test_a_form_left_empty_asks_for_all(signed_in: Client) -> None:
     query = "from=&to=&kind=&tier=&alert=&status="
     assert table(signed_in("planner"), query)["n"] == ALL
