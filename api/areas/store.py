@@ -99,6 +99,13 @@ def find_place(session: Session, code: str | None) -> AnyRow | None:
     return session.execute(select(*_place()).where(wanted).limit(1)).one_or_none()
 
 
+def find_ground(session: Session, code: str) -> AnyRow | None:
+    """Return an area or a grid by its code, in the columns of an area; null if there is none."""
+    level = literal("grid", String).label("level")
+    statement = select(grid.c.code, grid.c.name, grid.c.name_en, level).where(grid.c.code == code)
+    return find_place(session, code) or session.execute(statement).one_or_none()
+
+
 def ancestors(session: Session, code: str) -> Rows:
     """Return the areas that a code lies in, from the county down."""
     above = [func.starts_with(literal(code), area.c.code), area.c.code != code]

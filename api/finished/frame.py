@@ -16,7 +16,7 @@ from pyproj import CRS
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.areas.store import AnyRow, ancestors, find_place
+from api.areas.store import AnyRow, ancestors, find_ground
 from api.auth import Role
 from api.errors import NotFoundError
 from api.maps.store import bounds, layer_rows
@@ -75,7 +75,7 @@ class Frame:
 
     def __init__(self, session: Session, order: Order) -> None:
         self.session, self.order = session, order
-        place = find_place(session, order.code)
+        place = find_ground(session, order.code)
         if place is None:
             raise NotFoundError(f"There is no area {order.code}.", f"没有区划 {order.code}。")
         self.place: AnyRow = place
@@ -165,8 +165,8 @@ class Frame:
         }
 
     def households(self) -> list[dict[str, Any]]:
-        """Return a village's households, singly where the reader sees them so; else none."""
-        if self.place.level != "village" or not self.order.scope.individual:
+        """Return a village's or grid's households, singly where the reader sees them so; else none."""
+        if self.place.level not in ("village", "grid") or not self.order.scope.individual:
             return []
         near = Window(HOUSEHOLD_ZOOM, self.bounds)
         return layer_rows(self.session, "households", near, self.order.scope)

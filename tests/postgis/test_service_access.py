@@ -61,7 +61,7 @@ CALLS = {
     "GET /api/areas": "/api/areas",
     "GET /api/areas/{code}": f"/api/areas/{OWN}",
     "GET /api/grids/{code}": f"/api/grids/{OWN}001",
-    "GET /maps/{name}/{code}.{form}": f"/maps/coverage/{OWN}.png",
+    "GET /maps/{name}/{code}.{form}": f"/maps/coverage/{OWN}001.png",
     "GET /api/search": "/api/search?q=村",
     "GET /api/members": "/api/members",
     "GET /api/members/{code}": f"/api/members/{OWN}",
