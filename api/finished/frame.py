@@ -165,7 +165,7 @@ class Frame:
         }
 
     def households(self) -> list[dict[str, Any]]:
-        """Return a village's or grid's households, singly where the reader sees them so; else none."""
+        """Return a village's or grid's households where the reader sees them singly; else none."""
         if self.place.level not in ("village", "grid") or not self.order.scope.individual:
             return []
         near = Window(HOUSEHOLD_ZOOM, self.bounds)
