@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
 from sqlalchemy.orm import Session
 
 from api.access import Database
@@ -30,6 +30,7 @@ One = Annotated[Reader, Depends(ONES)]
 
 @router.get("/statistics/incidents", summary="Incidents counted")
 def get_statistics(
+    request: Request,
     session: Database,
     part: Within,
     asked: Filter,
@@ -43,7 +44,8 @@ def get_statistics(
     Areas and grids come by code, months in order, kinds in the county's. For roles that do not
     see single households, counts under 10 are left out, and those that would give one away.
     """
-    return statistics.statistics(session, part.reader, part.asked, asked, by, level)
+    kept = request.app.state.surfaces
+    return statistics.statistics(kept, session, part.reader, part.asked, asked, by, level)
 
 
 @router.get("/incidents", summary="Incidents, the latest first")

@@ -116,7 +116,7 @@ def _size(value: object) -> int:
         return value.inside.size * 18
     if isinstance(value, list):
         return sum(32 * int(shapely.get_num_coordinates(band.shape)) for band in value)
-    return 1_000
+    return int(getattr(value, "nbytes", 10_000))
 
 
 def narrowed(scope: Scope, code: str | None) -> Scope:
@@ -159,7 +159,7 @@ def heat_map(kept: Surfaces, session: Session, selection: Selection, scope: Scop
         density = _density(kept, session, version, selection, frame, is_moved=not scope.individual)
         return HeatMap(density, clip, n, located, selection, key)
 
-    return _held(kept, HeatMap, key, make)
+    return held(kept, HeatMap, key, make)
 
 
 def bands(kept: Surfaces, found: HeatMap) -> list[Band]:
@@ -167,13 +167,14 @@ def bands(kept: Surfaces, found: HeatMap) -> list[Band]:
     density = found.density
     if density is None:
         return []
-    return _held(
+    return held(
         kept, list, ("bands", found.key),
         lambda: contours(density.surface, density.scale, found.clip),
     )  # fmt: skip
 
 
-def _held(kept: Surfaces, kind: type[Value], key: Hashable, make: Callable[[], Value]) -> Value:
+def held(kept: Surfaces, kind: type[Value], key: Hashable, make: Callable[[], Value]) -> Value:
+    """Return what is kept under a key, or make it; one key holds one kind of thing."""
     found, _ = kept.get(key, make)
     if not isinstance(found, kind):
         raise TypeError(key)
@@ -182,7 +183,7 @@ def _held(kept: Surfaces, kind: type[Value], key: Hashable, make: Callable[[], V
 
 def _ground(kept: Surfaces, session: Session, land: Version, prefix: str) -> BaseGeometry:
     """Return the land of an area, EPSG:3857."""
-    return _held(
+    return held(
         kept, BaseGeometry, ("ground", land, prefix),
         lambda: _in(store.ground(session, prefix), WEB),
     )  # fmt: skip
@@ -196,7 +197,7 @@ def _frame(kept: Surfaces, session: Session, land: Version, bandwidth_m: float) 
         crs = WGS84 if shape.is_empty else metric_crs(shape, WGS84)
         return frame_of(_in(shape, crs), crs, bandwidth_m)
 
-    return _held(kept, Frame, ("frame", land, bandwidth_m), make)
+    return held(kept, Frame, ("frame", land, bandwidth_m), make)
 
 
 def _density(
@@ -215,7 +216,7 @@ def _density(
         told = tuple((float(at[0]), float(at[1]), int(n)) for at, n in stacks)
         return Density(surface, heat_scale(surface), unplaced, told)
 
-    return _held(kept, Density, ("density", version, selection, is_moved), make)
+    return held(kept, Density, ("density", version, selection, is_moved), make)
 
 
 def _moved(session: Session, places: Floats, crs: CRS) -> Floats:
@@ -228,7 +229,7 @@ def _households(kept: Surfaces, session: Session, land: Version, frame: Frame) -
     def make() -> Surface:
         return kernel_surface(_projected(store.homes(session), WGS84, frame.crs), frame)
 
-    return _held(kept, Surface, ("households", land, frame.bandwidth_m), make)
+    return held(kept, Surface, ("households", land, frame.bandwidth_m), make)
 
 
 def _in(shape: BaseGeometry, crs: CRS) -> BaseGeometry:

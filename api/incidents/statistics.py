@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from api.incidents import store
 from api.incidents.schemas import Households, Statistics, StatisticsRow
+from api.incidents.service import Surfaces, held
+from api.maps.store import layer_version
 from geo.suppression import blank_cells
 from layers.catalog import K_ANONYMITY
 from layers.incidents import IncidentFilter
@@ -70,6 +72,11 @@ class Tree:
             code = self.nodes[code].above or self.root
         sums[code] += n
 
+    @property
+    def nbytes(self) -> int:
+        """About how much memory it takes."""
+        return 1_000 * len(self.nodes)
+
     def blank(self) -> set[str]:
         """Return what must not be told of to who gets counts only."""
         counts = {self.root: self.n[self.root]}
@@ -87,13 +94,15 @@ class Tree:
 
 
 def statistics(
-    session: Session, reader: Scope, part: Scope, asked: IncidentFilter, by: By,
+    kept: Surfaces, session: Session, reader: Scope, part: Scope, asked: IncidentFilter, by: By,
     level: Level | None,
 ) -> Statistics:  # fmt: skip
     """Count incidents.
 
     Parameters
     ----------
+    kept
+        Where counts are kept until incidents change.
     session
         The database.
     reader
@@ -107,7 +116,10 @@ def statistics(
     level
         Of the areas; null: the one below the area that is asked for.
     """
-    tree = Tree(session, reader, asked)
+    version = layer_version(session, "incidents")
+    tree = held(
+        kept, Tree, ("tree", version, asked, reader.prefix), lambda: Tree(session, reader, asked)
+    )
     blank = set() if reader.individual else tree.blank()
     code = part.prefix or tree.root
     if by in ("area", "grid"):
@@ -115,7 +127,13 @@ def statistics(
         rows = list(_by_place(tree, blank, code, chosen))
     else:
         chosen = None
-        rows = list(_by_key(session, tree, blank, part, asked, by))
+        group: Literal["month", "kind"] = "month" if by == "month" else "kind"
+        found = held(
+            kept, dict, ("counts", version, asked, part.prefix, group),
+            lambda: store.counts(session, asked, part, group),
+        )  # fmt: skip
+        counts = {str(key): n for key, n in found.items()}
+        rows = list(_by_key(session, tree, blank, part, asked, counts, is_month=by == "month"))
     is_blank = code in blank
     return Statistics(
         by=by, level=chosen, area=code or None, from_=asked.from_, to=asked.to,
@@ -154,14 +172,13 @@ def _by_place(tree: Tree, blank: set[str], code: str, level: str) -> Iterable[St
 
 
 def _by_key(
-    session: Session, tree: Tree, blank: set[str], part: Scope, asked: IncidentFilter, by: By
-) -> Iterable[StatisticsRow]:
+    session: Session, tree: Tree, blank: set[str], part: Scope, asked: IncidentFilter,
+    counts: Mapping[str, int], *, is_month: bool,
+) -> Iterable[StatisticsRow]:  # fmt: skip
     """Yield months in order, or kinds in the county's own; each with the area's households."""
     code = part.prefix or tree.root
-    found = store.counts(session, asked, part, "month" if by == "month" else "kind")
-    counts = {str(key): n for key, n in found.items()}
     names: Mapping[str, Mapping[str, str]] = {}
-    if by == "month":
+    if is_month:
         keys = _months(counts, asked)
     else:
         names = {each["name"]: each for each in store.named(session, "incident_kinds")}
