@@ -96,6 +96,13 @@ def as_text(values: pa.Array) -> pa.Array:
         return pa.nulls(len(values), pa.string())
 
 
+def plain(values: pa.Array) -> pa.Array:
+    """Return a column of numbers as it is, and any other as text."""
+    kind = values.type
+    numbers = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
+    return values if numbers else as_text(values)
+
+
 def _as_text(values: pa.Array) -> pa.Array:
     kind = values.type
     if pa.types.is_dictionary(kind):

@@ -215,7 +215,9 @@ def _ogr(path: Path, layer: str | None, encoding: str | None, batch_rows: int) -
     except (UnicodeDecodeError, LookupError) as error:
         raise unreadable(encoding or "UTF-8") from error
     except pa.ArrowException as error:
-        raise (unreadable(encoding or "UTF-8") if "UTF8" in str(error) else damaged()) from error
+        raise (
+            unreadable(encoding or "UTF-8") if "UTF8" in str(error) else damaged(error)
+        ) from error
 
 
 def _parquet(path: Path, batch_rows: int) -> Source:

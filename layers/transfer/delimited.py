@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from layers.transfer.archive import HARMLESS_BYTES, MOST_RATIO
 from layers.transfer.encoding import CHINESE, PIECE, fitting, pieces_of, unreadable
-from layers.transfer.errors import TransferError, require_names
+from layers.transfer.errors import TransferError, damaged, require_names
 
 BLOCK = 4 << 20
 MOST_BLOCK = 256 << 20
@@ -29,6 +29,8 @@ MOST_BLOCK = 256 << 20
 AHEAD = 4 * BLOCK
 PATIENCE_S = 2.0
 PROBE = 200_000
+# So much of the end is looked at: a mark may stand before ends of lines.
+TAIL = 64
 DELIMITERS = ",\t;"
 
 Tables = Iterator[tuple[NDArray[np.int64], dict[str, pa.Array]]]
@@ -68,6 +70,7 @@ class _Paced(io.RawIOBase):
 
     def __init__(self, inner: BinaryIO) -> None:
         self.inner, self.left, self.turn = inner, float(AHEAD), threading.Condition()
+        self.tail = b""
 
     def readable(self) -> bool:
         return True
@@ -78,6 +81,7 @@ class _Paced(io.RawIOBase):
             self.turn.wait_for(lambda: self.left > 0, PATIENCE_S)
             data = self.inner.read(len(buffer))
             self.left -= len(data)
+        self.tail = (self.tail + data[-TAIL:])[-TAIL:]
         buffer[: len(data)] = data
         return len(data)
 
@@ -181,7 +185,7 @@ def _tables(
         paced.allow(math.inf)
         return "error"
 
-    first = 1
+    first, last = 1, None
     try:
         reader = pacsv.open_csv(
             paced,
@@ -200,12 +204,14 @@ def _tables(
         _require_same(headers, reader.schema.names)
         for record in reader:
             rows = np.arange(first, first + len(record))
-            first += len(record)
+            first, last = first + len(record), record
             blank = _blank(record)
             if blank.any():
                 rows, record = rows[~blank], record.filter(pa.array(~blank))
             yield rows, {name: record.column(at) for at, name in enumerate(headers) if name}
             paced.allow(BLOCK)
+        if last is not None:
+            _require_closed(last, first - 1, paced.tail)
     except pa.ArrowException as error:
         raise _no_table(error, refused) from error
     finally:
@@ -223,6 +229,18 @@ def _require_same(headers: list[str], found: list[str]) -> None:
         )
 
 
+def _require_closed(record: pa.RecordBatch, row: int, tail: bytes) -> None:
+    """Refuse a mark that opens in the last row and never closes: all below it would be one cell."""
+    cell = record.column(record.num_columns - 1)[-1].as_py() if len(record) else ""
+    if "\n" in cell and not tail.replace(b"\0", b"").rstrip().endswith(b'"'):
+        raise TransferError(
+            "A quotation mark opens, and is never closed: all that follows would be one value.",
+            cure="Put a second one where the value ends, or take it out.",
+            zh="引号没有成对，其后的内容都成了一个值。请补上后引号，或删去引号。",
+            row=row,
+        )
+
+
 def _blank(record: pa.RecordBatch) -> NDArray[np.bool_]:
     """Tell the rows in which nothing stands: spreadsheets save formatted ones as commas."""
     blank = np.ones(len(record), dtype=bool)
@@ -234,6 +252,8 @@ def _blank(record: pa.RecordBatch) -> NDArray[np.bool_]:
 
 
 def _no_table(error: pa.ArrowException, refused: list[pacsv.InvalidRow]) -> TransferError:
+    if isinstance(error, MemoryError):
+        return damaged(error)
     if not refused:
         return TransferError(
             "This is not a table, or one of its rows is too long.",

@@ -1,5 +1,6 @@
 """Errors of files: which file, which row, and what to do."""
 
+import errno
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ KINDS = "GeoJSON, GeoPackage, Shapefile, KML, GeoParquet, CSV or XLSX"
 SHOWN, LONG = 12, 40
 # Those of a sheet.
 MOST_COLUMNS = 16_384
+# What a system says whose disk is full; a limit of the account or the process is one as well.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class TransferError(GeoError):
@@ -49,6 +52,8 @@ def about(path: Path) -> Iterator[None]:
         What was raised, with ``file`` first among its places.
     TransferError
         If the system cannot open or read the file.
+    OSError
+        If a disk is full.
     """
     try:
         yield
@@ -56,12 +61,18 @@ def about(path: Path) -> Iterator[None]:
         error.where = {"file": path.name, **error.where}
         raise
     except OSError as error:
+        if error.errno in NO_ROOM:  # for what it unpacks to: that is not the file's fault
+            raise
         raise TransferError(
             f"The file cannot be read: {error.strerror or error}.",
             cure="Check its name, and that you may read it.",
             zh="文件无法读取，请检查文件名和读取权限。",
             file=path.name,
         ) from error
+    except MemoryError as error:
+        scarce = _no_memory()
+        scarce.where = {"file": path.name}
+        raise scarce from error
 
 
 def require_file(path: Path) -> None:
@@ -134,8 +145,24 @@ def require_names(headers: Sequence[str]) -> None:
         )
 
 
-def damaged() -> TransferError:
-    """Return the error of a file that its format's reader knows, and cannot read to the end."""
+def _no_memory() -> TransferError:
+    return TransferError(
+        "There is not enough memory for the file.",
+        cure="Split it, or give the machine more.",
+        zh="内存不足，读不下这个文件。请拆分文件，或增加内存。",
+    )
+
+
+def damaged(error: Exception | None = None) -> TransferError:
+    """Return the error of a file that its format's reader knows, and cannot read to the end.
+
+    Parameters
+    ----------
+    error
+        What the reader raised: it may be memory that it lacked.
+    """
+    if isinstance(error, MemoryError):
+        return _no_memory()
     return TransferError(
         "The file breaks off, or is damaged.",
         cure="Export it again.",

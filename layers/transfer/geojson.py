@@ -155,6 +155,7 @@ class _Scanner:
             self._expect("':' delimiter")
         if self._next(1) != "[" or name != "features":
             found.members[name] = self._value()
+            _require_no_address(name, found.members[name])
             return
         found.is_list = True
         if self._next(1) == "]":

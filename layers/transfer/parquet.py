@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from layers.transfer.archive import HARMLESS_BYTES, MOST_RATIO
 from layers.transfer.arrow import looked_over
 from layers.transfer.errors import TransferError, damaged, not_parquet, require_names
 
@@ -61,7 +62,7 @@ def open_parquet(path: Path, batch_rows: int) -> Opened:
             raise  # it is the system's; Arrow's own have no number
         raise not_parquet() from error
     require_names(names)
-    _require_rows(file.metadata)
+    _require_measure(file.metadata, path.stat().st_size)
     return Opened(
         names, headers, shape or None, crs, file.metadata.num_rows, _records(file, batch_rows)
     )
@@ -81,16 +82,24 @@ def _crs(column: dict[str, Any]) -> str | None:
     return json.dumps(crs) if isinstance(crs, dict) else crs
 
 
-def _require_rows(metadata: pq.FileMetaData) -> None:
-    groups = [metadata.row_group(at).num_rows for at in range(metadata.num_row_groups)]
-    rows = max(metadata.num_rows, sum(groups))
+def _require_measure(metadata: pq.FileMetaData, packed: int) -> None:
+    groups = [metadata.row_group(at) for at in range(metadata.num_row_groups)]
+    counts = [metadata.num_rows, *(group.num_rows for group in groups)]
+    rows, unpacked = max(counts[0], sum(counts[1:])), sum(group.total_byte_size for group in groups)
+    if unpacked > max(MOST_RATIO * packed, HARMLESS_BYTES):
+        raise TransferError(
+            f"The file would unpack to {unpacked / 1e6:,.0f} MB, {unpacked / packed:,.0f} times "
+            "its size: no layer does.",
+            cure="Export it again, without columns that say the same in each row.",
+            zh="压缩比异常，不像是图层。请去掉每行都相同的列，重新导出。",
+        )
     if rows > MOST_ROWS:
         raise TransferError(
             f"The file has {rows:,} rows.",
             cure=f"At most {MOST_ROWS:,} are read; split it.",
             zh=f"文件有 {rows:,} 行，最多读 {MOST_ROWS:,} 行，请拆分。",
         )
-    if min([metadata.num_rows, *groups]) < 0:
+    if min(counts) < 0:
         raise damaged()
 
 
@@ -99,4 +108,4 @@ def _records(file: pq.ParquetFile, batch_rows: int) -> Iterator[pa.RecordBatch]:
         with file:
             yield from looked_over(file.iter_batches(batch_rows, use_threads=False))
     except (pa.ArrowException, OSError) as error:
-        raise damaged() from error
+        raise damaged(error) from error

@@ -20,7 +20,7 @@ from shapely import Point
 
 from geo.crs import assert_plausible
 from layers.transfer.archive import unpacked
-from layers.transfer.arrow import as_text, blobs_of
+from layers.transfer.arrow import blobs_of, plain
 from layers.transfer.delimited import open_delimited
 from layers.transfer.drivers import pyogrio
 from layers.transfer.encoding import decode, is_utf8, shapefile_encoding, unreadable
@@ -355,21 +355,16 @@ def _read_parquet(path: Path) -> Read:
     for record in file.records:
         blobs.append(blobs_of(record.column(file.names.index(file.shape))))
         for header in file.headers:
-            held[header].append(_plain(record.column(file.names.index(header))))
-    shapes, opened = read_wkb(np.concatenate(blobs))
+            held[header].append(plain(record.column(file.names.index(header))))
+    said = np.concatenate(blobs)
+    shapes, opened = read_wkb(said)
     columns = {
         name: pa.chunked_array(values).to_pandas() for name, values in held.items() if values
     }
     crs, unknown = known_crs(file.crs)
     frame = gpd.GeoDataFrame(pd.DataFrame(columns), geometry=shapes, crs=crs)
+    _require_read(frame, ~pd.isna(said))
     return Read(frame, opened, said_crs=unknown)
-
-
-def _plain(values: pa.Array) -> pa.Array:
-    """Return a column of numbers as it is, and any other as text."""
-    kind = values.type
-    numbers = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
-    return values if numbers else as_text(values)
 
 
 # -- What every layer must be --------------------------------------------------------------------

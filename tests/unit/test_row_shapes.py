@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 import shapely
 from shapely import Point
@@ -22,6 +23,21 @@ def grids(*shapes: Any) -> Batch:
 def ewkb(rows: Rows) -> list[Any]:
     return [None if hexed is None else shapely.from_wkb(hexed)
             for hexed in rows.table.column("geom").to_pylist()]  # fmt: skip
+
+
+def test_points_are_written_as_geos_writes_them() -> None:
+    tiny = np.nextafter(0, 1)
+    places: list[Any] = [
+        Point(115.1, 33.2),
+        None,
+        Point(-0.0, tiny),
+        Point(346 / 3, -89.999999999999),
+    ]
+    rows = batch(places, code=[f"{G}{n:02}" for n in range(4)], address=list("abcd"))
+    found = rows_of("households", rows)
+    marked = shapely.set_srid(np.array(places, dtype=object), 4326)
+    expected = shapely.to_wkb(marked, hex=True, include_srid=True)
+    assert found.table.column("geom").to_pylist() == expected.tolist()
 
 
 def test_polygons_become_multipolygons_bit_for_bit() -> None:
