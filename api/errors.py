@@ -15,7 +15,6 @@ Every error leaves as an RFC 9457 problem (``application/problem+json``) in both
     └── ThrottledError         429  too many attempts; Retry-After
 """
 
-import errno
 import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -31,6 +30,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from geo.errors import GeoError
+from layers.transfer.errors import NO_ROOM
 
 log = logging.getLogger("wangge")
 
@@ -163,8 +163,7 @@ _WORDS: Mapping[int, tuple[str, str]] = {
     ),
 }
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-NO_ROOM = "53100"  # what PostgreSQL calls a full disk
+DISK_FULL = "53100"  # PostgreSQL's word for it
 # The first class that fits decides: children stand before their parents.
 _STATUS: Sequence[tuple[type[Exception], int]] = (
     (GeoError, 422),
@@ -175,13 +174,10 @@ _STATUS: Sequence[tuple[type[Exception], int]] = (
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Tell whether there was no room: on our own disk, or on the database's.
-
-    A limit of the account or of the process is one as well: to whoever asked it is the same.
-    """
+    """Tell whether there was no room: on our own disk, or on the database's."""
     if isinstance(error, DBAPIError):
-        return getattr(error.orig, "sqlstate", None) == NO_ROOM
-    return isinstance(error, OSError) and error.errno in FULL
+        return getattr(error.orig, "sqlstate", None) == DISK_FULL
+    return isinstance(error, OSError) and error.errno in NO_ROOM
 
 
 def status_of(error: Exception) -> int:

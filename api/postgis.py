@@ -32,6 +32,7 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import URL
 
+from api.files import replace_text, write_private
 from api.processes import end_orphans, is_strangers, postmaster
 
 OWNER = "wangge"
@@ -237,15 +238,21 @@ class Cluster:
         if not self.is_initialised():
             return
         with self._locked():
-            if postmaster(self.data) is not None:
-                done = self.account.run(
-                    self._program("pg_ctl"), "stop", "-D", self.data, "-m", "fast", "-w"
-                )
+            # In the middle of a recovery it would begin to stop and never end.
+            if self._is_alive_after_a_while():
+                done = self._stop("fast")
+                if done.returncode:  # without ceremony, which the next start recovers from
+                    done = self._stop("immediate")
                 if done.returncode:
                     raise DatabaseUnreachableError(
                         f"The database did not stop: {last_line(done.stderr or done.stdout)}",
                         f"Its log is {self.log}.",
                     )
+
+    def _stop(self, mode: str) -> subprocess.CompletedProcess[str]:
+        return self.account.run(
+            self._program("pg_ctl"), "stop", "-D", self.data, "-m", mode, "-w", "-t", "30"
+        )
 
     def _program(self, name: str) -> Path:
         version = (self.data / "PG_VERSION").read_text().strip() if self.is_initialised() else None
@@ -347,16 +354,19 @@ class Cluster:
             for lock in self.socket_dir.glob(".s.PGSQL.*.lock"):  # the folder is ours alone
                 lock.unlink(missing_ok=True)
             return
-        # It lives but does not answer: it is starting, recovering, or going down. Give it time.
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < deadline and postmaster(self.data) is not None:
-            if self.is_running():
-                return
-            time.sleep(0.1)
-        if postmaster(self.data) is not None:
+        if self._is_alive_after_a_while() and not self.is_running():
             raise DatabaseUnreachableError(
                 f"The database (process {pid}) runs but does not answer.", f"Its log is {self.log}."
             )
+
+    def _is_alive_after_a_while(self) -> bool:
+        """Give one that lives but does not answer time: it starts, recovers, or goes down."""
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while postmaster(self.data) is not None and time.monotonic() < deadline:
+            if self.is_running():
+                return True
+            time.sleep(0.1)
+        return postmaster(self.data) is not None
 
 
 def is_free(port: int) -> bool:
@@ -368,20 +378,6 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a small file so that a reader sees the old text or the new, never half."""
-    fresh = path.with_name(path.name + ".new")
-    fresh.write_text(text)
-    fresh.replace(path)
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that its owner alone can read, from its first byte on."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
-        handle.write(text)
 
 
 def last_line(words: str) -> str:

@@ -13,8 +13,8 @@ from api.commands.context import Context
 from api.commands.serve import run_server
 from api.coverage.service import run_check
 from api.db import session_scope
+from api.files import write_private
 from api.maps.shapes import build_shapes
-from api.postgis import write_private
 from api.sample.county import SEED, build_county
 from api.sample.load import load_sample
 from api.settings import settings

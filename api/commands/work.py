@@ -73,6 +73,7 @@ def worker_beside(revive: Callable[[], object]) -> Iterator[None]:
             )
             running[:] = [process]
             process.wait()
+            _let_go(process)
             if time.monotonic() - begun > LONGEST_PAUSE_S:
                 pause = FIRST_PAUSE_S  # it had worked
             if ending.wait(pause):
@@ -90,9 +91,14 @@ def worker_beside(revive: Callable[[], object]) -> Iterator[None]:
     finally:
         ending.set()
         for process in running:
-            if process.stdin is not None:
-                process.stdin.close()
+            _let_go(process)
             process.wait()
+
+
+def _let_go(process: "subprocess.Popen[bytes]") -> None:
+    """Close the other end of a worker's standard input, on which it ends."""
+    if process.stdin is not None:
+        process.stdin.close()
 
 
 def register(app: typer.Typer) -> None:

@@ -16,10 +16,8 @@ from typing import Any
 import pandas as pd
 import psycopg
 from psycopg import sql
-from sqlalchemy import (
-    URL,
-    Engine,
-)
+from sqlalchemy import URL, Engine
+from sqlalchemy.exc import OperationalError
 
 from api.auth import create_demo_accounts
 from api.coverage.service import CHECK_LOCK, run_check
@@ -188,6 +186,7 @@ class World:
 
     def renew(self, name: str = NAME) -> None:
         """Put the county back to what it was."""
+        eventually(self.cluster.is_running, 60, 0.1)
         for used in (name, BEFORE):
             engine(self.cluster.url(used)).dispose()
         self._administer("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
@@ -224,6 +223,18 @@ class World:
         except (OSError, psycopg.OperationalError):
             self.look_away()
             return []
+
+    def patiently(self, read: Callable[[], State]) -> State:
+        """Read from a database that may be about to recover."""
+
+        def found() -> State | None:
+            try:
+                return read()
+            except OperationalError:
+                return None
+
+        value: State = eventually(found, 60, 0.2)
+        return value
 
     def look_away(self) -> None:
         """Close the watcher's connection."""

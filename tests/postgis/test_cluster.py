@@ -186,3 +186,17 @@ def test_the_work_of_a_killed_client_ends_with_it(home: Path) -> None:
     while ask(cluster, HELD) != 0:
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+def test_a_database_that_recovers_is_stopped_when_it_has(home: Path) -> None:
+    """Told to stop in the middle of its recovery PostgreSQL 15 may neither stop nor come up."""
+    cluster = Cluster(home)
+    cluster.up()
+    with cluster.connect("postgres") as connection:
+        connection.execute("CREATE TABLE kept AS SELECT generate_series(1, 300000) AS n")
+    backend = ask(cluster, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'")
+    os.kill(int(str(backend)), signal.SIGKILL)
+    cluster.down()
+    assert not cluster.is_running()
+    cluster.up()
+    assert ask(cluster, "SELECT count(*) FROM kept") == 300000

@@ -45,7 +45,8 @@ def which(world: World, action: Action) -> str:
     """Tell the old state from the new one; there is no other."""
     known = world.expected(action.name)
     kind = "found" if action.name == "check" else "county"
-    now, old, new = state(world.bind, kind), world.before[kind], getattr(known, kind)
+    old, new = world.before[kind], getattr(known, kind)
+    now = world.patiently(lambda: state(world.bind, kind))
     assert now in (old, new), {name: (old[name], now[name], new[name]) for name in now}
     return "new" if now == new else "old"
 
@@ -134,7 +135,6 @@ def job_trial(world: World, victim: str, name: str, moment: float, workers: int 
             strike(world, victim, action)
             if victim == "postmaster":  # which the service brings back by itself
                 eventually(lambda: world.postmaster() != died and service.answers(), 120, 0.1)
-            eventually(lambda: world.ask("SELECT 1"), 60)
             came = which(world, action)
         _require_done(world, action, number)
         assert service.answers()

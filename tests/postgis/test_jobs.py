@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +14,15 @@ import pytest
 import shapely
 from sqlalchemy import URL, Connection, Engine, func, insert, select, text, update
 
+from api.commands.work import worker_beside
 from api.db import engine
+from api.errors import BusyError
 from api.jobs import kinds
 from api.jobs.queue import enqueue
-from api.jobs.worker import INTERRUPTED, WORKER_LOCK, Worker, recover, run_job
+from api.jobs.worker import INTERRUPTED, MOST_ATTEMPTS, WORKER_LOCK, Worker, recover, run_job
+from api.postgis import DatabaseUnreachableError
 from geo.errors import GeoError
-from layers.tables import area, grid, job, setting
+from layers.tables import area, coverage_check, grid, job, setting
 from tests.serving import child_environment
 
 NONE: dict[str, Any] = {}
@@ -185,6 +189,75 @@ def test_what_is_committed_can_no_longer_be_called_off(
     assert (row(bind, number).state, row(bind, number).result) == ("done", {"made": 1})
 
 
+def test_what_failed_after_its_commit_is_done(
+    bind: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who is told that it failed is told that nothing has changed."""
+
+    def work(bind: Engine, _: Any, __: str, ___: Any, finish: Any) -> dict[str, Any]:
+        with bind.begin() as connection:
+            finish(connection, {"made": 1})
+        raise RuntimeError("the map could not be drawn")
+
+    declare(monkeypatch, work=work)
+    number = ask(bind, "work")
+    run_job(bind, number)
+    ended = row(bind, number)
+    assert (ended.state, ended.result, ended.error) == ("done", {"made": 1}, None)
+    assert "could not be drawn" in caplog.text
+
+
+# -- waiting for another -------------------------------------------------------------------------
+
+
+def busy_work(times: list[int], free: threading.Event) -> Callable[..., dict[str, Any]]:
+    def work(*_: Any) -> dict[str, Any]:
+        times.append(1)
+        if not free.is_set():
+            raise BusyError("Another import is under way.", "另一个导入正在进行。")
+        return {}
+
+    return work
+
+
+def test_a_job_waits_for_whoever_is_at_the_same_work(
+    bind: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be what is left of its own worker, which was killed."""
+    times: list[int] = []
+    free = threading.Event()
+    declare(monkeypatch, work=busy_work(times, free))
+    number = ask(bind, "work")
+    with working(bind):
+        while row(bind, number).step != "waiting":
+            time.sleep(0.02)
+        free.set()
+        assert wait(bind, number).state == "done"
+    assert (len(times) > 1, row(bind, number).attempts) == (True, 1)
+
+
+def test_a_job_that_waits_for_another_can_be_called_off(
+    bind: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declare(monkeypatch, work=busy_work([], threading.Event()))
+    number = ask(bind, "work")
+    with working(bind):
+        while row(bind, number).step != "waiting":
+            time.sleep(0.02)
+        with bind.begin() as connection:
+            connection.execute(update(job).where(job.c.id == number).values(cancel=True))
+        assert wait(bind, number).state == "cancelled"
+
+
+def test_patience_ends(bind: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.jobs.worker.PATIENCE_S", -1)
+    declare(monkeypatch, work=busy_work([], threading.Event()))
+    number = ask(bind, "work")
+    run_job(bind, number)
+    ended = row(bind, number)
+    assert (ended.state, ended.error) == ("failed", "Another import is under way.")
+
+
 # -- dying ---------------------------------------------------------------------------------------
 
 
@@ -238,6 +311,30 @@ def test_work_that_was_committed_is_not_done_twice(
     assert (row(bind, number).state, row(bind, number).result) == ("done", {"made": 1})
 
 
+@pytest.mark.parametrize("is_made", [False, True])
+def test_a_job_whose_last_attempt_was_interrupted(is_made: bool, bind: Engine) -> None:
+    """What was made last is done, however often its worker died."""
+    number = ask(bind, "check")
+    last = {"state": "running", "attempts": MOST_ATTEMPTS}
+    with bind.begin() as connection:
+        made = {"result": {"check": 1}} if is_made else {}
+        connection.execute(update(job).where(job.c.id == number).values(**last, **made))
+    with working(bind):
+        ended = wait(bind, number)
+    assert (ended.state, ended.result) == (("done", {"check": 1}) if is_made else ("failed", None))
+
+
+def test_a_job_that_was_called_off_stays_so_though_its_worker_was_killed(bind: Engine) -> None:
+    number = ask(bind, "check")
+    with bind.begin() as connection:
+        asked = update(job).where(job.c.id == number)
+        connection.execute(asked.values(state="running", attempts=1, cancel=True))
+    with working(bind):
+        assert wait(bind, number).state == "cancelled"
+    with bind.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(coverage_check)) == 0
+
+
 def test_one_worker_at_a_time(bind: Engine) -> None:
     with bind.connect() as other:
         other.execute(select(func.pg_advisory_lock(WORKER_LOCK)))
@@ -278,3 +375,24 @@ def test_a_worker_without_its_database_ends_with_status_3(bind: Engine) -> None:
     _, said = process.communicate(timeout=60)
     assert process.returncode == 3, said
     assert "Traceback" not in said
+
+
+def test_a_worker_is_kept_beside_though_the_database_cannot_be_brought_back(
+    bind: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each that ends is followed by another, whatever goes wrong in between."""
+    ended = tmp_path / "ended"
+    worker = tmp_path / "worker"
+    worker.write_text(f"#!/bin/sh\necho >> {ended}\nexit 3\n")
+    worker.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(worker))
+    monkeypatch.setattr("api.commands.work.FIRST_PAUSE_S", 0.01)
+
+    def revive() -> None:
+        raise DatabaseUnreachableError("The database did not start.")
+
+    with worker_beside(revive):
+        end = time.monotonic() + 30
+        while not ended.exists() or len(ended.read_text()) < 3:
+            assert time.monotonic() < end
+            time.sleep(0.02)
