@@ -43,8 +43,9 @@ def find_rejects(staging: "Staging") -> list[Reject]:
     Of more than :data:`MOST_REJECTS` faults no more are returned.
     """
     rows = staging.incoming
+    twice = rows.c.code.in_(staging.twice())
     statements = [
-        _reject(staging, "code", "G003", rows.c.code.in_(staging.twice())),
+        *([_reject(staging, "code", "G003", twice)] if staging.repeats else []),
         *_missing(staging),
         *_unknown(staging),
         *_broken(staging),

@@ -105,6 +105,8 @@ class Staging:
         self.given: set[str] = set()
         # Whether coordinates were brought here from another system.
         self.moved = False
+        # Whether a code stands more than once.
+        self.repeats = False
 
     def _require_area(self, code: str) -> None:
         """Refuse a code that is no area's: of an empty one everything would be absent."""
@@ -181,7 +183,8 @@ class Staging:
 
     def _merge_repeats(self) -> int:
         rows, other = self.incoming, self.incoming.alias("other")
-        if not self.connection.scalar(select(exists(self.twice()))):
+        self.repeats = bool(self.connection.scalar(select(exists(self.twice()))))
+        if not self.repeats:
             return 0
         same = [rows.c[c.name].is_not_distinct_from(other.c[c.name]) for c in self.columns]
         done = self.connection.execute(
