@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -27,6 +27,7 @@ class Service:
     address: str
     engine: Engine
     passwords: dict[str, tuple[str, str]]
+    tokens: dict[str, str] = field(default_factory=dict)
 
     def anonymous(self) -> httpx.Client:
         return httpx.Client(base_url=self.address, timeout=60)
@@ -42,6 +43,12 @@ class Service:
             answer = client.post("/api/session", json={"username": username, "password": password})
         assert answer.status_code == 200, answer.text
         return str(answer.cookies["wangge_session"])
+
+    def kept_token(self, role: str) -> str:
+        """Sign in once: a password is slow to check, and meant to be."""
+        if role not in self.tokens:
+            self.tokens[role] = self.token(role)
+        return self.tokens[role]
 
     def finished(self, client: httpx.Client, answer: httpx.Response) -> dict[str, Any]:
         """Wait for the job that an answer names, and return it as it ended."""

@@ -107,6 +107,7 @@ def visits_to(service: Service, browser: Browser) -> Iterator[Start]:
         lang: str = "zh",
         role: str | None = "planner",
         path: str = "",
+        place: str = "",
         **options: object,
     ) -> Visit:
         width, height = SIZES[size]
@@ -116,7 +117,7 @@ def visits_to(service: Service, browser: Browser) -> Iterator[Start]:
         context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         if role is not None:
-            token = service.token(role)
+            token = service.kept_token(role)
             context.add_cookies(
                 [{"name": "wangge_session", "value": token, "url": service.address}]
             )
@@ -127,7 +128,7 @@ def visits_to(service: Service, browser: Browser) -> Iterator[Start]:
             "console",
             lambda said: made.complaints.append(said.text) if said.type == "error" else None,
         )
-        made.open(f"?lang={lang}", path)
+        made.open(f"{place}?lang={lang}", path)
         visits.append(made)
         return made
 

@@ -40,9 +40,15 @@ def corner(shape: shapely.Geometry) -> tuple[float, float]:
     return inside.x, inside.y
 
 
-def opened(start: Start, size: str = "desktop", lang: str = "zh", kind: str = "住户") -> Visit:
-    """Open the import page with a kind chosen."""
-    at: Visit = start(size, lang, path="import")
+# Far from any county: a map that begins here has nothing to draw.
+NOWHERE = "16.00/10.00000/60.00000"
+
+
+def opened(
+    start: Start, size: str = "desktop", lang: str = "zh", kind: str = "住户", *, blank: bool = True
+) -> Visit:
+    """Open the import page with a kind chosen; blank, with the map where nothing is to be drawn."""
+    at: Visit = start(size, lang, path="import", place=NOWHERE if blank else "")
     at.page.wait_for_selector(".steps")
     at.page.locator(".steps li", has_text=re.compile(f"^{kind}")).locator("label").first.click()
     return at
@@ -75,10 +81,17 @@ def heading(page: Page) -> str:
     return str(page.evaluate("document.activeElement.textContent"))
 
 
+def stands_on(at: Visit, words: str) -> None:
+    """Wait until the keyboard has gone along to what has appeared."""
+    wait_for(at.page, lambda: heading(at.page) == words, f"the keyboard on “{words}”")
+
+
 def tiles(at: Visit) -> dict[str, str]:
-    """The four numbers of a trial or an import, by their words."""
-    names = at.page.locator(".changes dt").all_inner_texts()
-    return dict(zip(names, at.page.locator(".changes dd").all_inner_texts(), strict=True))
+    """The four numbers of a trial or an import, by their words; read in one breath."""
+    each = (
+        "[...document.querySelectorAll('.changes div')].map((tile) => tile.innerText.split('\\n'))"
+    )
+    return {name.strip(): number.strip() for name, number in at.page.evaluate(each)}
 
 
 def alert(at: Visit) -> str:
@@ -95,5 +108,13 @@ def pixel(page: Page, at: tuple[float, float]) -> tuple[int, ...]:
 
 def is_greener(colour: tuple[int, ...]) -> bool:
     """Tell whether a preview's fill lies over the ground there."""
-    red, green, _ = colour
-    return green - red > 12
+    red, green, blue = colour
+    return green - red > 12 and green > blue
+
+
+def look_again(at: Visit) -> None:
+    """Have the file read anew, as it has now been said; wait for what comes of it."""
+    at.page.click(".panel-foot .primary")
+    old = "document.querySelector('.panel-foot .primary')?.textContent ?? ''"
+    words = ("", "按新的读法再看一遍", "Look again with these settings")
+    wait_for(at.page, lambda: at.page.evaluate(old) not in words, "another trial")

@@ -14,10 +14,10 @@ from tests.browser.importing import (
     drop,
     give,
     go_on,
-    heading,
     is_greener,
     opened,
     pixel,
+    stands_on,
     tiles,
 )
 from tests.browser.own_county import (
@@ -85,6 +85,8 @@ def test_a_county_begins_in_four_steps(
     assert "CGCS2000" in page.inner_text(".reading summary")
     go_on(at, ".ended")
     assert count(service, "area") == 4
+    if size == "phone":  # the rest of the way is the same
+        return
     assert page.locator(".trail button").all_inner_texts() == ["澜禾县"]
     go_on(at, ".steps")
 
@@ -125,7 +127,7 @@ def test_a_county_begins_in_four_steps(
 def test_what_would_change_is_on_the_map_before_it_comes_in(
     office: Start, own: Service, tmp_path: Path
 ) -> None:
-    at = opened(office, kind="网格")
+    at = opened(office, kind="网格", blank=False)
     at.painted()
     page = at.page
     # One grid redrawn, one new beside the county, the others as they are.
@@ -159,7 +161,8 @@ def test_an_import_is_counted_undone_and_the_same_file_changes_nothing(
     answer(at, "CGCS2000")
     assert tiles(at)["新增"] == str(len(homes()))
     go_on(at, ".ended")
-    assert (heading(page), tiles(at)["新增"]) == ("已导入", str(len(homes())))
+    stands_on(at, "已导入")
+    assert tiles(at)["新增"] == str(len(homes()))
     assert count(own, "household") == held + len(more)
     go_on(at, ".steps")
     give(at, path, ".ask")
@@ -173,7 +176,7 @@ def test_an_import_is_counted_undone_and_the_same_file_changes_nothing(
     assert "住户" in line.inner_text()
     line.locator("button").click()
     page.wait_for_selector(".ended")
-    assert heading(page) == "已撤销"
+    stands_on(at, "已撤销")
     assert count(own, "household") == held
     go_on(at, ".history")
     assert page.locator(".history li").nth(1).locator("span").last.inner_text() == "已撤销"
@@ -191,12 +194,12 @@ def test_a_page_that_is_opened_again_goes_on_where_it_was(
     office: Start, own: Service, tmp_path: Path
 ) -> None:
     at = opened(office)
-    path = write(tmp_path / "名册.xlsx", without(homes(seed=3)[:5], "经度", "纬度"))
+    path = write(tmp_path / "名册.csv", without(homes(seed=3)[:5], "经度", "纬度"))
     give(at, path)
     shown = at.page.inner_text(".found")
     at.page.reload()
     at.page.wait_for_selector(".found")
-    assert at.page.inner_text(".file b") == "名册.xlsx"
+    assert at.page.inner_text(".file b") == "名册.csv"
     assert at.page.inner_text(".found") == shown
     at.page.click(".file .link")
     at.page.wait_for_selector(".steps")

@@ -14,8 +14,8 @@ from tests.browser.importing import (
     answer,
     give,
     go_on,
-    heading,
     opened,
+    stands_on,
     undo,
 )
 from tests.browser.own_county import (
@@ -53,20 +53,20 @@ def test_the_keyboard_alone_brings_a_file_in(office: Start, own: Service, tmp_pa
         page.keyboard.press("ArrowDown")
     tab_to("type === 'file'")
     rows = [{**row, "住址": "改过"} for row in without(homes()[:4], "经度", "纬度")]
-    path = write(tmp_path / "homes.xlsx", rows)
+    path = write(tmp_path / "homes.csv", rows)
     page.keyboard.press("Enter")
     wait_for(page, lambda: bool(choosers), "the system asks for a file")
     choosers[0].set_files(path)
     page.wait_for_selector(".found")
-    assert heading(page) == "What would change"
+    stands_on(at, "What would change")
     tab_to("classList.contains('primary')")
     assert page.evaluate(f"{active}.textContent") == "Import 4 rows"
     page.keyboard.press("Enter")
     page.wait_for_selector(".ended")
-    assert heading(page) == "Imported"
+    stands_on(at, "Imported")
     tab_to("textContent === 'Undo'")
     page.keyboard.press("Enter")
-    wait_for(page, lambda: heading(page) == "Undone", "undone")
+    stands_on(at, "Undone")
     tab_to("classList.contains('primary')")
     page.keyboard.press("Enter")
     page.wait_for_selector(".steps")

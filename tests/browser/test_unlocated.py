@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 from api.coverage.service import run_check
 from api.postgis import Cluster
 from tests.browser.conftest import Start, Visit, visits_to
-from tests.browser.importing import alert, heading
+from tests.browser.importing import alert, stands_on
 from tests.browser.own_county import homes, own_county, place_of, without
 from tests.browser.test_journeys import hash_of, on_screen, wait_for
 from tests.browser.test_page import faults, settle
@@ -102,7 +102,7 @@ def test_a_proposed_settlement_is_accepted_and_the_count_falls(
     assert before == 2 * len(GRIDS) + 1
     at = opened(visit)
     page = at.page
-    assert heading(page) == "押岭村"
+    stands_on(at, "押岭村")
     row = home(at, HAMLET)
     assert f"在{HAMLET}" in row.inner_text()
     row.locator(".row").click()
@@ -180,8 +180,7 @@ def test_all_that_the_addresses_propose_is_taken_at_once(visit: Start, county: S
     saved(at)
     assert "Every household here has coordinates." in page.inner_text(".panel-body")
     page.click(".back")
-    page.wait_for_selector(".rows .row")
-    assert page.locator(".rows .row").count() == 1
+    wait_for(page, lambda: page.locator(".rows .row").count() == 1, "one village is left")
     page.reload()
     page.wait_for_selector(".rows .row")
     assert page.locator(".rows .row").count() == 1

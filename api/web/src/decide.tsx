@@ -1,13 +1,13 @@
 // The foot of the import page: always in sight, it holds the one thing to do next.
 
-import { busy, cancel, chosen, forget, guided, job, next, run, settings, stale, trial, undo, upload } from "./imports";
+import { busy, cancel, chosen, forget, guided, job, next, run, settings, stale, asking, trial, undo, upload } from "./imports";
 import { counted, pick, t } from "./state";
 
 export function Decide() {
   if (busy.value)
     return (
       <footer class="panel-foot">
-        <button type="button" class="more" onClick={() => void cancel()}>{t("cancel")}</button>
+        <button type="button" class="more" disabled={asking.value} onClick={() => void cancel()}>{t("cancel")}</button>
       </footer>
     );
   const held = job.value;

@@ -10,7 +10,7 @@ import { count, day } from "./format";
 import { Own } from "./own";
 import { Found, Reading } from "./trial";
 import {
-  busy, chosen, fault, following, forget, guided, job, kinds, load, named, past, resume, sent, trial, undo, upload,
+  busy, chosen, fault, following, forget, guided, job, kinds, load, named, past, resume, sent, asking, trial, undo, upload,
 } from "./imports";
 import { language, me, pick, sheet, t, verdict } from "./state";
 import type { Word } from "./words";
@@ -20,12 +20,16 @@ export const STEPS: Record<string, Word> = {
   committing: "committing", drawing: "drawing", undoing: "undoing", checking: "stepChecking",
 };
 
+function stepOf(held: Job<unknown>): Word {
+  return STEPS[held.step] ?? (held.state === "done" ? "drawing" : "queued");
+}
+
 export function ImportPanel() {
   const may = me.value?.may_check;
   useEffect(() => {
     if (may) void load().then(resume);
   }, [may]);
-  const working = job.value !== null || sent.value !== null || upload.value !== null;
+  const working = busy.value || job.value !== null || upload.value !== null;
   // On a phone a list or a question needs the page, what would change the map.
   const reads = !working || trial.value?.state === "asked";
   useEffect(() => {
@@ -58,7 +62,7 @@ function told(): string {
   if (sent.value !== null) return t("sending");
   const held = job.value;
   if (!held) return "";
-  if (busy.value) return t(STEPS[held.step] ?? "queued");
+  if (busy.value) return t(stepOf(held));
   if (held.state === "cancelled") return t("cancelled");
   if (held.state === "failed") return t("couldNot");
   if (!trial.value) return t(held.kind === "undo" ? "undone" : "imported");
@@ -76,6 +80,7 @@ function Work() {
       {upload.value && <FileCard />}
       {fault.value && <Fault />}
       {sent.value !== null && <Bar share={sent.value} word="sending" />}
+      {asking.value && !held && <Bar share={0} word="queued" />}
       {held && <Held held={held} />}
     </>
   );
@@ -102,7 +107,7 @@ function FileCard() {
 }
 
 function Held({ held }: { held: Job<Outcome> }) {
-  if (busy.value) return <Bar share={held.progress} word={STEPS[held.step] ?? "queued"} />;
+  if (busy.value) return <Bar share={held.progress} word={stepOf(held)} />;
   if (held.state === "cancelled")
     return (
       <Said word="cancelled">

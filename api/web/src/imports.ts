@@ -36,6 +36,8 @@ export const tried = signal<Settings | null>(null);
 export const unfolded = signal(false);
 export const job = signal<Job<Outcome> | null>(null);
 export const fault = signal<Problem | null>(null);
+// A job is being asked for, or what came of it: what was shown before holds no longer.
+export const asking = signal(false);
 // The check that follows an import: under way, or done.
 export const following = signal<Job<unknown> | null>(null);
 // Whether the reader has done something here: then the keyboard goes along with what appears.
@@ -81,7 +83,7 @@ export const others = computed<Step[]>(() => {
 export const chosen = computed(() => [...way.value, ...others.value].find((each) => each.id === step.value)?.kind ?? null);
 export const title = computed(() => (chosen.value?.named ? `${chosen.value.name}:${named.value.trim()}` : (chosen.value?.name ?? "")));
 export const stale = computed(() => JSON.stringify(settings.value) !== JSON.stringify(tried.value));
-export const busy = computed(() => sent.value !== null || ["queued", "running"].includes(job.value?.state ?? ""));
+export const busy = computed(() => asking.value || sent.value !== null || ["queued", "running"].includes(job.value?.state ?? ""));
 /** What a finished trial found; null while there is none. */
 export const trial = computed(() => {
   const held = job.value;
@@ -203,14 +205,24 @@ function tooLarge(bytes: number, most: number): Problem {
 /** Try the upload, or bring it in. */
 export function run(dry: boolean, partial = false): Promise<void> {
   const { crs, encoding, layer, replace, columns, as_is } = settings.value;
-  [begun.value, tried.value] = [true, settings.value];
+  [begun.value, tried.value, job.value] = [true, settings.value, null];
   return guarded(async () => {
     const body = {
       upload: upload.value!.id, kind: title.value, dry_run: dry, partial, as_is, columns,
       crs: crs || null, encoding: encoding || null, layer: layer || null, replace: replace || null,
     };
-    await follow(await send<Job<Outcome>>("POST", "/api/imports", body));
+    await follow(await begin("/api/imports", body));
   });
+}
+
+async function begin(path: string, body?: unknown): Promise<Job<Outcome>> {
+  asking.value = true;
+  try {
+    job.value = await send<Job<Outcome>>("POST", path, body);
+  } finally {
+    asking.value = false;
+  }
+  return job.value;
 }
 
 /** Say how the file is read, and look again. */
@@ -222,7 +234,7 @@ export function tryWith(change: Partial<Settings>): Promise<void> {
 export function undo(id: number): Promise<void> {
   begun.value = true;
   clear();
-  return guarded(async () => follow(await send<Job<Outcome>>("POST", `/api/imports/${id}/undo`)));
+  return guarded(async () => follow(await begin(`/api/imports/${id}/undo`)));
 }
 
 export function cancel(): Promise<void> {
@@ -257,17 +269,30 @@ async function follow(first: Job<Outcome>): Promise<void> {
   job.value = first;
   remember(first.id);
   const ours = () => job.value?.id === first.id;
-  await ended(first, ours, (now) => (job.value = now));
-  const result = ours() ? job.value!.result : null;
-  if (job.value?.state !== "done" || !result) return;
+  await ended(first, ours, (now) => {
+    // Its end is shown once the page knows what has become of the county.
+    if (now.state === "done") asking.value = true;
+    job.value = now;
+  });
+  try {
+    if (ours()) await learn(job.value!);
+  } finally {
+    asking.value = false;
+  }
+  const changes = job.value?.kind === "undo" || job.value?.result?.state === "imported";
+  if (ours() && job.value!.state === "done" && changes) await followCheck(first.created_at, ours);
+}
+
+/** Ask for what a finished job has made: shapes to look at, or a county that has changed. */
+async function learn({ state, kind, result }: Job<Outcome>): Promise<void> {
+  if (state !== "done" || !result) return;
   if (result.state === "tried") {
     outline.value = await ask<GeoJSON.FeatureCollection>(`/api/uploads/${upload.value!.id}/outline.json`);
-  } else if (result.state === "imported" || job.value.kind === "undo") {
+  } else if (result.state === "imported" || kind === "undo") {
     outline.value = null;
     // The county may have come into being: where it lies is asked anew.
     [me.value] = await Promise.all([ask<Me>("/api/session"), load(), loadVerdict()]);
     changed.value += 1;
-    await followCheck(first.created_at, ours);
   }
 }
 

@@ -16,6 +16,8 @@ const SYMBOLS = ["member-stars", "member-seats", "member-needs", "member-homes"]
 // What a pointer, and what a thumb may miss by, pixels.
 const NEAR_PX = matchMedia("(pointer: coarse)").matches ? 16 : 7;
 const FADED = 0.22;
+// How much larger a wall display has its symbols and names.
+const WALL = 1.5;
 
 export const members: MapPage = {
   style: "members",
@@ -39,12 +41,36 @@ export const members: MapPage = {
 /** Feed the style from what the page knows: one answer for list and map, and none for who may not. */
 function dress(style: Style): Style {
   const data = points(village.peek());
-  const layers = style.layers.map((layer) => {
+  const layers = style.layers.map(enlarged).map((layer) => {
+    // The village's own name stands above the panel, and here would lie on its houses.
+    if (layer.id === "village-label") return { ...layer, filter: ["all", (layer as { filter: unknown }).filter, ["!=", ["get", "code"], village.peek()?.area.code ?? ""]] };
     if (!("source" in layer) || layer.source !== "members") return layer;
     const { "source-layer": _, ...rest } = layer as { "source-layer"?: string };
     return rest;
   });
   return { ...style, sources: { ...style.sources, members: { type: "geojson", data } }, layers } as unknown as Style;
+}
+
+type Layer = Style["layers"][number];
+const SIZES = ["icon-size", "text-size", "circle-radius"];
+
+/** On a wall symbols and names are read from three metres: larger than the same zoom has them at a desk. */
+function enlarged(layer: Layer): Layer {
+  const grow = (of: object | undefined) =>
+    Object.fromEntries(Object.entries(of ?? {}).map(([key, value]: [string, unknown]) => [key, SIZES.includes(key) ? grown(value) : value]));
+  const { layout, paint } = layer as { layout?: object; paint?: object };
+  return { ...layer, ...(layout && { layout: grow(layout) }), ...(paint && { paint: grow(paint) }) } as Layer;
+}
+
+/** A size, or the sizes of an interpolation by zoom, whose stops begin at its fourth place. */
+function grown(size: unknown): unknown {
+  if (typeof size === "number") return size * scale();
+  if (!Array.isArray(size)) return size;
+  return size.map((each: unknown, at) => (at >= 4 && at % 2 === 0 ? grown(each) : each));
+}
+
+function scale(): number {
+  return innerWidth >= 2000 ? WALL : 1;
 }
 
 function prepare(made: MapLibre): void {
@@ -62,7 +88,7 @@ function prepare(made: MapLibre): void {
   add({ id: "links", type: "line", source: "chosen-links", paint: { "line-color": INK, "line-width": width(1.3, 2.2) } }, "member-homes");
   source("chosen", rings(chosen(), home.peek()));
   const own = ["get", "own"];
-  const ring = { "circle-radius": ["interpolate", ["linear"], ["zoom"], 14, ["case", own, 9, 7], 18, ["case", own, 19, 15]], "circle-color": "#ffffff00" };
+  const ring = { "circle-radius": grown(["interpolate", ["linear"], ["zoom"], 14, ["case", own, 9, 7], 18, ["case", own, 19, 15]]), "circle-color": "#ffffff00" };
   add({ id: "chosen-halo", type: "circle", source: "chosen", paint: { ...ring, "circle-stroke-color": "#ffffff", "circle-stroke-width": ["case", own, 5.5, 4], "circle-stroke-opacity": 0.9 } });
   add({ id: "chosen-ring", type: "circle", source: "chosen", paint: { ...ring, "circle-stroke-color": INK, "circle-stroke-width": ["case", own, 2.8, 1.5] } });
   if (villages.peek()) {
@@ -108,13 +134,10 @@ function follow(made: MapLibre, link: Link): void {
     void need.value;
     whenReady(made, () => fade(made));
   });
-  let first = true;
   effect(() => {
     void home.value;
     void member.value;
-    // What has just been opened is in the address already, perhaps with a view that is not set yet.
-    if (!first) keepLink();
-    first = false;
+    keepLink();
   });
   if (link.view) return;
   if (home.peek()) chooseHome(home.peek()!);

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { count } from "./format";
 import { addressOf, villages, type Village } from "./members";
-import { language, pick, t } from "./state";
+import { language, me, pick, t } from "./state";
 
 const PAGE = 60;
 
@@ -17,7 +17,10 @@ export function ChooseVillage() {
     return (
       <section>
         <h1 class="group-title">{t("membersTitle")}</h1>
-        <div class="empty"><p>{t("membersNoVillage")}</p></div>
+        <div class="empty">
+          <p>{t("membersNoVillage")}</p>
+          {me.value!.may_check && <a class="link" href={`/import${language.value === "en" ? "#?lang=en" : ""}`}>{t("goImport")}</a>}
+        </div>
       </section>
     );
   return (

@@ -24,9 +24,24 @@ export function MembersPanel() {
   return (
     <>
       <Head of={village.value} />
+      {village.value.detail && <Missing of={village.value} />}
       <Numbers of={village.value} />
       {village.value.detail ? <MemberLists /> : <Counted of={village.value} />}
     </>
+  );
+}
+
+/** What the map lacks, and who can mend it. */
+function Missing({ of }: { of: MemberMap }) {
+  if (of.boundary) return null;
+  const query = language.value === "en" ? "#?lang=en" : "";
+  const lost = (of.counts.unlocated ?? 0) > 0;
+  return (
+    <div class="notice">
+      <p>{t(of.bbox ? "noBoundary" : "noPlace")}</p>
+      {lost && me.value!.role !== "grid_worker" && <a class="link" href={`/unlocated${query}`}>{t("goLocate")}</a>}
+      {!lost && me.value!.may_check && <a class="link" href={`/import${query}`}>{t("goImport")}</a>}
+    </div>
   );
 }
 

@@ -24,8 +24,9 @@ export function PrintButton() {
   const [busy, setBusy] = useState(false);
   async function print() {
     setBusy(true);
-    drawn.value = await (LIVE ? live() : served()).catch(() => null);
-    // The picture is decoded before the printer looks.
+    drawn.value = await (LIVE ? live().catch(served) : served());
+    // The picture stands on its sheet, and is decoded, before the printer looks.
+    await new Promise((resolve) => setTimeout(resolve, 50));
     await document.querySelector<HTMLImageElement>(".print-picture")?.decode().catch(() => undefined);
     setBusy(false);
     window.print();
