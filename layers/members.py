@@ -26,6 +26,7 @@ from sqlalchemy import (
     select,
     true,
     union,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
@@ -70,7 +71,7 @@ def _homes(scope: Scope, name: str = "home") -> CTE:
     here = true() if not scope.prefix else household.c.code.in_(_filed_here(household, scope))
     return (
         select(
-            household.c.code, household.c.area_code, household.c.need_tags,
+            household.c.code, household.c.area_code, household.c.grid_code, household.c.need_tags,
             household.c.geom.is_not(None).label("located"),
             (func.cardinality(household.c.need_tags) > 0).label("needy"),
             lives.label("member"),
@@ -232,9 +233,18 @@ def home_counts(scope: Scope) -> AnySelect:
 
 
 def village_counts(scope: Scope) -> AnySelect:
-    """Select the same by village, for choosing one: ``area_code`` and the counts."""
+    """Select the same by village, for choosing one: ``village`` and the counts.
+
+    A household that a grid of another village has on its list is on the lists of both, as on their
+    maps: two numbers that differed by it would speak of it alone.
+    """
     home = _homes(scope)
-    return select(home.c.area_code, *_of_homes(home)).group_by(home.c.area_code)
+    own = select(home.c.code, home.c.area_code.label("village"))
+    by_grid = select(home.c.code, grid.c.area_code).join(grid, grid.c.code == home.c.grid_code)
+    lists = union_all(own, by_grid.where(grid.c.area_code != home.c.area_code)).subquery("lists")
+    listed = home.join(lists, lists.c.code == home.c.code)
+    counts = select(lists.c.village, *_of_homes(home)).select_from(listed)
+    return counts.group_by(lists.c.village)
 
 
 def member_counts(scope: Scope, least: int, most: int) -> AnySelect:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from api.areas import store as areas
 from api.areas.schemas import Official, Place
-from api.errors import InvalidRequestError, NotFoundError
+from api.errors import InvalidRequestError, NotAllowedError, NotFoundError
 from api.members import store
 from api.members.schemas import (
     At,
@@ -54,8 +54,16 @@ def member_map(session: Session, scope: Scope) -> MemberMap:
         If there is no such area.
     InvalidRequestError
         If it is no village and no grid.
+    NotAllowedError
+        If only its counts may be told, and it is a grid: what is held back of one could be reckoned
+        from the village's and the other grids'.
     """
     ground = _ground(session, scope.prefix)
+    if ground.level == "grid" and not scope.sensitive:
+        raise NotAllowedError(
+            "Numbers are told by village: a grid's would point at single households.",
+            "数字按村（社区）公布；按网格公布会指向个别住户。",
+        )
     least, most = store.limits(session)
     n = store.counts(session, scope, least, most)
     synthetic, date = store.stated(session)

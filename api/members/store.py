@@ -113,9 +113,9 @@ def villages(session: Session, scope: Scope) -> Rows:
         select(
             area.c.code, area.c.name, area.c.name_en, area.c.level,
             town.c.name.label("town_name"), town.c.name_en.label("town_name_en"),
-            *(column for column in n.c if column.key != "area_code"),
+            *(column for column in n.c if column.key != "village"),
         )
-        .select_from(area.join(n, n.c.area_code == area.c.code)
+        .select_from(area.join(n, n.c.village == area.c.code)
                      .outerjoin(town, town.c.code == area.c.parent_code))
         .where(scope.within(area.c.code))
         .order_by(area.c.code)
