@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from shapely.geometry.base import BaseGeometry
@@ -174,7 +175,7 @@ class Faults:
         faults = shapely.STRtree(
             [face.geometry for face, thin in zip(self.faces, self.thin, strict=True) if not thin]
         )
-        for pair, ends, far in matched_pairs(welded):
+        for pair, ends, far in (*matched_pairs(welded), *shrunk_spots(welded)):
             # Where a fault's corner lies on a neighbour's edge, that edge has no vertex for it:
             # that is the fault itself, and not another one.
             lines = lines_of(ends)
@@ -200,7 +201,7 @@ class Faults:
         count = len(self.territory.polygons)
         for pair, parts in shapes.items():
             who = [owner for owner in pair if owner < count]
-            if len(pair) > 1 and who:
+            if who:
                 yield self._mismatch(who, parts, moved[pair])
 
     def _mismatch(self, who: list[int], parts: list[BaseGeometry], far_m: float) -> Finding:
@@ -300,3 +301,23 @@ def matched_pairs(welded: Welded) -> Iterator[tuple[tuple[int, ...], Floats, flo
         groups[tuple(sorted(who))].append(at)
     for pair, members in groups.items():
         yield pair, places[members], float(far[members].max())
+
+
+def shrunk_spots(welded: Welded) -> Iterator[tuple[tuple[int, ...], Floats, float]]:
+    """Group segments that the weld made a point by that point, where nothing else of it is left.
+
+    A gap between four corners that is smaller than the tolerance leaves no border to cancel.
+    """
+    if not len(welded.spots):
+        return
+    others = np.concatenate((welded.matched.ends, welded.rest.ends)).reshape(-1, 2)
+    at, place = np.unique(welded.spots, axis=0, return_inverse=True)
+    told = np.isin(_complex(at), _complex(others))
+    for spot in np.flatnonzero(~told).tolist():
+        here = place.ravel() == spot
+        who = tuple(sorted(set(welded.shrunk.owner[here].tolist())))
+        yield who, welded.shrunk.ends[here], float(welded.shrunk_m[here].max())
+
+
+def _complex(points: Floats) -> NDArray[np.complex128]:
+    return np.ascontiguousarray(points).view(np.complex128).ravel()

@@ -144,7 +144,7 @@ def gate_findings(frame: gpd.GeoDataFrame, layer: Layer, explain: Explainer) -> 
         *_invalid(raw, _open_rings(frame), layer, explain),
         *_empty(layer, explain),
         *_duplicate_codes(layer, explain),
-        *_detached(layer, explain),
+        *_detached(raw, layer, explain),
         *_malformed(layer, explain),
     ]
 
@@ -223,8 +223,10 @@ def _duplicate_codes(layer: Layer, explain: Explainer) -> Iterator[Finding]:
             yield _rows("G003", layer, same, explain, code=code, count=len(same))
 
 
-def _detached(layer: Layer, explain: Explainer) -> Iterator[Finding]:
+def _detached(raw: Geometries, layer: Layer, explain: Explainer) -> Iterator[Finding]:
     pieces = shapely.get_num_geometries(layer.shapes)
+    # What only the repair of a bow-tie has taken apart is told as the bow-tie.
+    pieces = np.where(shapely.get_num_geometries(raw) > 1, pieces, 1)
     for row in np.flatnonzero(pieces > 1).tolist():
         yield _rows("G005", layer, [row], explain, count=int(pieces[row]))
 

@@ -30,11 +30,16 @@ class Welded:
 
     ``rest`` bounds land; ``matched`` are the segments that cancelled only by the weld, and
     ``moved_m`` (one for each of ``matched``) how far their ends had to move, in metres.
+    ``shrunk`` are the segments that have become points, where they were; ``spots`` (n, 2) those
+    points, and ``shrunk_m`` how far they moved.
     """
 
     rest: Segments
     matched: Segments
     moved_m: Floats
+    shrunk: Segments
+    spots: Floats
+    shrunk_m: Floats
 
 
 def weld(segments: Segments, tolerance_m: float, metres: tuple[float, float]) -> Welded:
@@ -57,19 +62,26 @@ def weld(segments: Segments, tolerance_m: float, metres: tuple[float, float]) ->
     start = segments.ends
     moved = np.zeros(len(segments))
     current = segments
+    gone: list[tuple[Segments, Floats, Floats]] = []
     for _ in range(ROUNDS):
         current, moved = _split(current, moved, tolerance_m, scale)
         joined = _join(current.ends, current.owner, tolerance_m, scale)
         shift = np.hypot(*((joined - current.ends).reshape(-1, 2) * scale).T).reshape(-1, 2)
         moved = np.maximum(moved, shift.max(axis=1, initial=0.0))
-        current = Segments(joined, current.owner, current.group)
         real = (joined[:, :2] != joined[:, 2:]).any(axis=1)
-        current, moved = current.take(real), moved[real]
+        gone.append((current.take(~real), joined[~real, :2], moved[~real]))
+        current, moved = Segments(joined, current.owner, current.group).take(real), moved[real]
         if np.array_equal(current.ends, start):
             break
         start = current.ends
     open_ = residue(current)
-    return Welded(current.take(open_), current.take(~open_), moved[~open_])
+    shrunk, spots, shrunk_m = zip(*gone, strict=True)
+    return Welded(
+        current.take(open_), current.take(~open_), moved[~open_],
+        Segments(*(np.concatenate([getattr(one, name) for one in shrunk])
+                   for name in ("ends", "owner", "group"))),
+        np.concatenate(spots), np.concatenate(shrunk_m),
+    )  # fmt: skip
 
 
 def _join(ends: Floats, owner: Ints, tolerance_m: float, scale: Floats) -> Floats:

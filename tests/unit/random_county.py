@@ -73,33 +73,42 @@ class County:
         return gpd.GeoDataFrame(table, geometry=points, crs="EPSG:4547").to_crs(crs)
 
 
+class Lattice:
+    """Cells between jittered nodes; each edge is one wiggling line, the same from both sides."""
+
+    def __init__(self, rng: np.random.Generator, wide: int, high: int, vertices: int = 12) -> None:
+        nodes = np.meshgrid(np.arange(wide + 1), np.arange(high + 1), indexing="ij")
+        jitter = rng.uniform(-0.18, 0.18, (wide + 1, high + 1, 2)) * CELL
+        self.nodes = np.stack(nodes, axis=-1) * CELL + jitter + (EAST, NORTH)
+        self.rng, self.vertices = rng, vertices
+        self._edges: dict[tuple, np.ndarray] = {}
+
+    def edge(self, a: tuple[int, int], b: tuple[int, int]) -> np.ndarray:
+        """The line from node a to node b, the same in both directions."""
+        first, last = min(a, b), max(a, b)
+        if (first, last) not in self._edges:
+            start, end = self.nodes[first], self.nodes[last]
+            share = np.linspace(0, 1, self.vertices + 1)[:, None]
+            line = start + (end - start) * share
+            line[1:-1] += self.rng.uniform(-0.03, 0.03, (self.vertices - 1, 2)) * CELL
+            line[-1] = end
+            self._edges[first, last] = line
+        line = self._edges[first, last]
+        return line if first == a else line[::-1]
+
+    def ring(self, i: int, j: int) -> np.ndarray:
+        """A cell's border, anticlockwise from its south-western node, not closed."""
+        corners = [(i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1), (i, j)]
+        return np.vstack([self.edge(a, b)[:-1] for a, b in pairwise(corners)])
+
+
 def clean(seed: int, villages: int = 3, side: int = 3, vertices: int = 12) -> County:
     """A row of villages of side × side cells; without defects."""
     rng = np.random.default_rng(seed)
-    wide, high = villages * side, side
-    nodes = np.stack(np.meshgrid(np.arange(wide + 1), np.arange(high + 1), indexing="ij"), axis=-1)
-    nodes = nodes * CELL + rng.uniform(-0.18, 0.18, nodes.shape) * CELL + (EAST, NORTH)
-    edges: dict[tuple, np.ndarray] = {}
-
-    def edge(a: tuple[int, int], b: tuple[int, int]) -> np.ndarray:
-        """The line from node a to node b, the same in both directions."""
-        first, last = min(a, b), max(a, b)
-        if (first, last) not in edges:
-            start, end = nodes[first], nodes[last]
-            share = np.linspace(0, 1, vertices + 1)[:, None]
-            line = start + (end - start) * share
-            line[1:-1] += rng.uniform(-0.03, 0.03, (vertices - 1, 2)) * CELL
-            line[-1] = end
-            edges[first, last] = line
-        line = edges[first, last]
-        return line if first == a else line[::-1]
-
-    cells = {}
-    for i in range(wide):
-        for j in range(high):
-            corners = [(i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1), (i, j)]
-            ring = [edge(a, b)[:-1] for a, b in pairwise(corners)]
-            cells[i, j] = Polygon(np.vstack(ring))
+    lattice = Lattice(rng, villages * side, side, vertices)
+    cells = {
+        (i, j): Polygon(lattice.ring(i, j)) for i in range(villages * side) for j in range(side)
+    }
     county = County({}, {}, {}, rng)
     for number in range(villages):
         block = {(i, j): cells[i, j] for i, j in cells if i // side == number}
