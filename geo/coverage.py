@@ -22,8 +22,8 @@ Topology is decided in the layer's own CRS; the metric CRS only measures.
 """
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import geopandas as gpd
@@ -34,15 +34,17 @@ from pyproj import CRS
 
 from geo.errors import CrsError
 from geo.explain import Explainer, Households
-from geo.findings import Finding, sort_findings
+from geo.findings import Finding, Severity, sort_findings, switched
 from geo.gate import Layer, admit, gate_findings
 from geo.households import check_households
 from geo.measure import Ruler
 from geo.partition import Partition, find_faults, is_exact_coverage
+from geo.register import Texts, text_of
+from geo.registers import Registers, check_registers
+from geo.rules import LIMITS, Limits
 from geo.shift import shift_findings
-from geo.staffing import check_staffing
 
-TOLERANCE_M = 0.01
+TOLERANCE_M: float = LIMITS["tolerance_m"].default
 BLIND_RULES = ("C101", "C102", "H201")
 
 __all__ = ["CoverageReport", "check_coverage", "is_exact_coverage"]
@@ -70,9 +72,11 @@ def check_coverage(
     *,
     households: gpd.GeoDataFrame | None = None,
     appointments: pd.DataFrame | None = None,
+    registers: Registers | None = None,
     tolerance_m: float = TOLERANCE_M,
     rules: Mapping[str, bool] | None = None,
-    limits: Mapping[str, Any] | None = None,
+    severities: Mapping[str, Severity] | None = None,
+    limits: Mapping[str, Any] | Limits | None = None,
 ) -> CoverageReport:
     """Check a territory by every rule, and explain what is wrong.
 
@@ -87,13 +91,17 @@ def check_coverage(
     households
         ``code``, ``grid_code`` and points (null: unlocated), in the CRS of the grids.
     appointments
-        ``role`` and ``grid_code``: enables the staffing rules.
+        ``role`` and ``grid_code``: enables the staffing rules; those of ``registers`` go before.
+    registers
+        A county's other lists: enables the rules on units, contacts and visits.
     tolerance_m
         Borders closer than this are meant to be one, in metres.
     rules
         Rules that are switched: code to on or off. What is absent is on.
+    severities
+        Code to severity, where it is not the catalogue's.
     limits
-        Thresholds of the household rules, as :func:`geo.households.check_households` takes them.
+        Thresholds by key (:data:`geo.rules.LIMITS`) where they are not the table's.
 
     Returns
     -------
@@ -106,7 +114,13 @@ def check_coverage(
         If a CRS is missing, or parents or households are in another one than the grids.
     ColumnError, EmptyLayerError
         If there is no code, or nothing to check.
+    LimitError
+        If a threshold is unknown, or has a value that makes no sense.
     """
+    bounds = limits if isinstance(limits, Limits) else Limits.of(limits)
+    lists = registers or Registers()
+    if lists.appointments is None:
+        lists = replace(lists, appointments=appointments)
     layer = admit(grids)
     parent_layer = None if parents is None else admit(parents)
     ruler = Ruler.of(layer.shapes, grids.crs)
@@ -116,10 +130,14 @@ def check_coverage(
     found = gate_findings(grids, layer, explain)
     faults = find_faults(layer, parent_layer, explain, tolerance_m)
     found.extend(faults.found)
-    valid, within = _frame(layer), None if parent_layer is None else _frame(parent_layer)
+    valid = _frame(layer, text_of(grids, "kind"))
+    within = None if parent_layer is None else _frame(parent_layer)
     counts: dict[str, int] = {}
+    people = None
     if households is not None:
-        people = check_households(households, valid, within, limits=limits)
+        people = check_households(
+            households, valid, within, limits=bounds.county, around=lists.surroundings()
+        )
         found.extend(people.findings)
         counts = {
             "households": people.households,
@@ -127,11 +145,12 @@ def check_coverage(
             "households_in_several": people.in_several,
             "households_unlocated": people.unlocated,
         }
-    if appointments is not None:
-        found.extend(check_staffing(valid, appointments))
+    lies = None if people is None else people.grid
+    found.extend(check_registers(valid, within, households, lists, bounds, lies))
     found.extend(shift_findings(valid, within, households))
-    kept = sort_findings([f for f in found if (rules or {}).get(f.rule, True)])
-    summary = _summary(layer, parent_layer, ruler, faults, kept, counts)
+    kept = sort_findings(switched(found, rules, severities))
+    off = tuple(code for code, is_on in sorted((rules or {}).items()) if not is_on)
+    summary = _summary(layer, parent_layer, ruler, faults, kept, counts, off)
     return CoverageReport(kept, summary, ruler.crs, ruler.metric, tolerance_m)
 
 
@@ -145,13 +164,13 @@ def _summary(
     partition: Partition,
     findings: list[Finding],
     counts: Mapping[str, int],
+    off: tuple[str, ...],
 ) -> dict[str, Any]:
     """Add up; null stands for what could not be checked, never for zero."""
     by_rule = Counter(finding.rule for finding in findings)
     severities = Counter(finding.severity for finding in findings)
     with_households = "households" in counts
     known = parents is not None
-    blind = any(by_rule[rule] for rule in BLIND_RULES)
     return {
         "grids": len(layer),
         "areas": len(parents) if parents is not None else 0,
@@ -167,9 +186,25 @@ def _summary(
         "by_rule": dict(sorted(by_rule.items())),
         "errors": severities["error"],
         "warnings": severities["warning"],
-        "blind_spots": blind if known and with_households else None,
+        "blind_spots": blind_spots(by_rule, off) if known and with_households else None,
         "outer_border_checked": known,
+        "rules_off": list(off),
     }
+
+
+def blind_spots(by_rule: Mapping[str, int], off: Collection[str]) -> bool | None:
+    """Tell whether a blind spot stands; null where none does, but not all was looked for.
+
+    Parameters
+    ----------
+    by_rule
+        Code to how many findings stand.
+    off
+        Rules that are switched off.
+    """
+    if any(by_rule.get(rule) for rule in BLIND_RULES):
+        return True
+    return None if set(BLIND_RULES) & set(off) else False
 
 
 def km2(area_m2: float) -> float:
@@ -177,12 +212,13 @@ def km2(area_m2: float) -> float:
     return round(float(area_m2) / 1e6, 12)
 
 
-def _frame(layer: Layer) -> gpd.GeoDataFrame:
+def _frame(layer: Layer, kinds: Texts | None = None) -> gpd.GeoDataFrame:
     """Return a layer's usable rows: what the gate let through, repaired where it had to be."""
     rows = np.flatnonzero(~shapely.is_missing(layer.shapes))
     columns = {
         "code": layer.codes, "name": layer.names, "name_en": tuple(name.en for name in layer.names),
         "area_code": layer.parent, "coverage": layer.coverage,
+        "kind": [""] * len(layer) if kinds is None else kinds,
     }  # fmt: skip
     return gpd.GeoDataFrame(
         {name: [values[row] for row in rows] for name, values in columns.items()},

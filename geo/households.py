@@ -25,14 +25,16 @@ from scipy.spatial import cKDTree
 from geo.errors import GeometryTypeError
 from geo.findings import Finding
 from geo.measure import inner_point
-from geo.phrases import distance, in_english, listing
+from geo.phrases import distance, filled, in_english, listing
 from geo.register import Floats, Geometries, Indices, Register, locate, memberships
+from geo.rules import LIMITS as DECLARED
+from geo.surroundings import Surroundings
 
 __all__ = ["LIMITS", "HouseholdCheck", "check_households", "locate", "memberships"]
 
 # What a county can set: households nearer to each other than this are one cluster, and so many on
 # one spot are called stacked.
-LIMITS: Mapping[str, float] = {"cluster_m": 100.0, "stacked": 20}
+LIMITS: Mapping[str, float] = {key: DECLARED[key].default for key in ("cluster_m", "stacked")}
 # A geocoder's default stands in the middle of what it could resolve, to this distance.
 MIDDLE_M = 5.0
 
@@ -59,6 +61,7 @@ def check_households(
     parents: gpd.GeoDataFrame | None = None,
     *,
     limits: Mapping[str, Any] | None = None,
+    around: Surroundings | None = None,
 ) -> HouseholdCheck:
     """Check households by H201 to H205.
 
@@ -74,6 +77,8 @@ def check_households(
         ``code``, polygons, ``name`` if there is: to say in whose land a finding lies.
     limits
         In place of :data:`LIMITS`: ``cluster_m`` in metres, ``stacked`` in households.
+    around
+        Settlements and workers, to name a place of uncovered households by.
 
     Returns
     -------
@@ -93,7 +98,7 @@ def check_households(
     _require_points(register.points)
     several = _several(register)
     findings = [
-        *_uncovered(register, float(bounds["cluster_m"])),
+        *_uncovered(register, float(bounds["cluster_m"]), around or Surroundings()),
         *_in_several(register, several),
         *_misfiled(register),
         *_stacked(register, int(bounds["stacked"])),
@@ -140,7 +145,7 @@ def _groups(rows: Indices, labels: NDArray[Any]) -> list[Indices]:
 # -- H201: in no grid ------------------------------------------------------------------------------
 
 
-def _uncovered(register: Register, cluster_m: float) -> Iterator[Finding]:
+def _uncovered(register: Register, cluster_m: float, around: Surroundings) -> Iterator[Finding]:
     rows = np.flatnonzero(register.uncovered)
     if not len(rows):
         return
@@ -149,25 +154,34 @@ def _uncovered(register: Register, cluster_m: float) -> Iterator[Finding]:
     seats = register.points[[register.middle(cluster) for cluster in clusters]]
     nearest, metres = register.nearest(seats)
     lands = register.area_at(seats, np.where(nearest < 0, "", register.areas[nearest]))
-    for cluster, grid, far, land in zip(clusters, nearest, metres.tolist(), lands, strict=True):
+    places = around.at(seats, register.ruler)
+    for cluster, grid, far, land, at in zip(
+        clusters, nearest, metres.tolist(), lands, places, strict=True
+    ):
         en, zh = register.where(land)
         near = near_zh = ""
         if grid >= 0:
-            name = register.names[grid]
+            name, who = register.names[grid], around.worker(register.codes[grid])
             near = f"; the nearest grid is {in_english(name)}, {distance(far)} away"
+            near += f", its worker {who}" if who else ""
             near_zh = f"，最近的网格是{name}，相距 {distance(far, english=False)}"
+            near_zh += f"，网格员{who}" if who else ""
+        gaps = {
+            "homes": _homes(len(cluster)),
+            "count": len(cluster),
+            "lie": _verb(len(cluster)),
+            "place": f" at {in_english(at)}" + en.replace(" of ", ", ", 1) if at else en,
+            "place_zh": zh + at if at else zh,
+            "near": near,
+            "near_zh": near_zh,
+        }
         yield register.finding(
             "H201",
             cluster,
             [register.codes[grid]] if grid >= 0 else [],
             land,
             length_m=far if grid >= 0 else 0.0,
-            words={
-                "message": f"{_homes(len(cluster))}{en} {_verb(len(cluster))} in no grid{near}.",
-                "message_zh": f"{zh}有 {len(cluster)} 户不在任何网格内{near_zh}。",
-                "fix": "Extend a grid over them, or correct their coordinates.",
-                "fix_zh": "把网格扩到这些住户处，或更正住户坐标。",
-            },
+            words=filled("H201", gaps, gaps),
         )
 
 
@@ -210,12 +224,11 @@ def _in_several(register: Register, several: dict[int, tuple[int, ...]]) -> Iter
             rows,
             list(dict.fromkeys(register.codes[list(grids)])),
             register.area_at(register.points[rows[:1]], np.array([land], dtype=object))[0],
-            words={
-                "message": f"{_homes(count)} {_verb(count)} in {listing(names, english=True)}.",
-                "message_zh": f"有 {count} 户同时落在{listing(names, english=False)}内。",
-                "fix": "Decide whose they are, and cut the land from the other grid.",
-                "fix_zh": "确定由谁负责，再把这块地从另一网格中切去。",
-            },
+            words=filled(
+                "H202",
+                {"homes": _homes(count), "lie": _verb(count), "who": listing(names, english=True)},
+                {"count": count, "who": listing(names, english=False)},
+            ),
         )
 
 
@@ -237,22 +250,28 @@ def _misfiled(register: Register) -> Iterator[Finding]:
         known = recorded >= 0
         name = register.names[recorded] if known else register.record[group[0]]
         here, count = register.names[actual], len(group)
-        away = f", up to {distance(furthest)} away" if known and furthest else ""
-        away_zh = f"，最远相距 {distance(furthest, english=False)}" if away else ""
-        none, none_zh = ("", "") if known else (", which is no grid,", "（没有这个网格）")
+        gaps = {
+            "homes": _homes(count),
+            "count": count,
+            "lie": _verb(count),
+            "none": "" if known else ", which is no grid,",
+            "none_zh": "" if known else "（没有这个网格）",
+            "away": f", up to {distance(furthest)} away" if known and furthest else "",
+            "away_zh": f"，最远相距 {distance(furthest, english=False)}"
+            if known and furthest
+            else "",
+        }
         yield register.finding(
             "H203",
             group,
             [*([register.codes[recorded]] if known else []), register.codes[actual]],
             register.areas[actual],
             length_m=furthest,
-            words={
-                "message": f"{_homes(count)} of {in_english(name)}{none} {_verb(count)}"
-                f" in {in_english(here)}{away}.",
-                "message_zh": f"有 {count} 户登记在{name}{none_zh}，实际位于{here}{away_zh}。",
-                "fix": f"Record them in {in_english(here)}, or correct their coordinates.",
-                "fix_zh": f"改登记到{here}，或更正住户坐标。",
-            },
+            words=filled(
+                "H203",
+                {**gaps, "recorded": in_english(name), "here": in_english(here)},
+                {**gaps, "recorded": name, "here": here},
+            ),
         )
 
 
@@ -295,12 +314,11 @@ def _stack(register: Register, rows: Indices) -> Finding:
         [str(register.codes[grid])] if grid >= 0 else [],
         land,
         seat=spot,
-        words={
-            "message": f"{_homes(len(rows))} stand on one coordinate: {cause}.",
-            "message_zh": f"有 {len(rows)} 户同一坐标：{cause_zh}。",
-            "fix": "If it is not one building, locate each household by itself.",
-            "fix_zh": "若不是同一栋楼，请逐户定位。",
-        },
+        words=filled(
+            "H204",
+            {"homes": _homes(len(rows)), "cause": cause},
+            {"count": len(rows), "cause_zh": cause_zh},
+        ),
     )
 
 
@@ -319,17 +337,18 @@ def _unlocated(register: Register) -> Iterator[Finding]:
         shape = next((s for s in shapes if s is not None and not s.is_empty), None)
         seat = inner_point(shape or shapely.box(*shapely.total_bounds(register.polygons)))
         en, zh = register.where(land)
-        has = "has" if len(group) == 1 else "have"
+        gaps = {
+            "homes": _homes(len(group)),
+            "count": len(group),
+            "place": en,
+            "place_zh": zh,
+            "have": "has" if len(group) == 1 else "have",
+        }
         yield register.finding(
             "H205",
             group,
             sorted({str(code) for code in register.codes[grids[grids >= 0]]}),
             land,
             seat=seat,
-            words={
-                "message": f"{_homes(len(group))}{en} {has} no coordinates: covered or not?",
-                "message_zh": f"{zh}有 {len(group)} 户在册但没有坐标，无法证明是否有人负责。",
-                "fix": "Locate them on the map, or by their address.",
-                "fix_zh": "在地图上定位，或按地址解析。",
-            },
+            words=filled("H205", gaps, gaps),
         )

@@ -1,92 +1,16 @@
 """Sentences for findings, Chinese and English, as a colleague would say them.
 
-Each rule has a template in each language; measures are worded in 亩 and m², distances in m, and a
-code never comes without its name.
+Each rule has its sentences in each language, with gaps to fill in (:data:`geo.rules.RULES`);
+measures are worded in 亩 and m², distances in m, and a code never comes without its name.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from geo.measure import MU_M2
+from geo.rules import RULES
 
 MOST_NAMES = 4
-
-# rule: (English, Chinese, fix, fix in Chinese); {who} names the grids, {where} the parent.
-TEMPLATES: Mapping[str, tuple[str, str, str, str]] = {
-    "G001": (
-        "The outline of {who} is invalid: {detail}.",
-        "{who}的边界无效：{detail_zh}。",
-        "Redraw the outline there; the rest was checked with a repaired copy.",
-        "在标出的位置重画边界；其余检查用的是修补后的副本。",
-    ),
-    "G002": (
-        "{who} has no polygon.",
-        "{who}没有面图形。",
-        "Draw the grid, or remove its row.",
-        "补画网格，或删去这一行。",
-    ),
-    "G003": (
-        "The code {code} stands {count} times.",
-        "编码 {code} 出现了 {count} 次。",
-        "Give each grid a code of its own.",
-        "为每个网格编一个唯一的编码。",
-    ),
-    "G004": (
-        "{who} hold the same land, {area}.",
-        "{who}占着同一块地，{area_zh}。",
-        "Keep one of them, or redraw the other.",
-        "保留一个，或重画另一个。",
-    ),
-    "G005": (
-        "{who} is in {count} pieces.",
-        "{who}分成了 {count} 块。",
-        "Join the pieces, or accept the enclave.",
-        "合并各块；确为飞地的，登记为例外。",
-    ),
-    "G006": (
-        "The code of {who} does not stand under its village's code, {area_code}.",
-        "{who}的编码不在所属村（社区）编码 {area_code} 之下。",
-        "Correct the code, or the village that the grid is filed under.",
-        "更正编码，或更正所属村（社区）。",
-    ),
-    "C101": (
-        "{area}{where_en} lie in no grid, {beside} {who}; {households}.",
-        "{who}{beside_zh}有 {area_zh}空白，{households_zh}。",
-        "Give the land to a neighbour: {first} has the longest border with it.",
-        "把这块地划给邻格：{first}与它的共同边界最长。",
-    ),
-    "C102": (
-        "{area} along the border{of_where_en} lie in no grid, beside {who}; {households}.",
-        "{where}边缘、{who}旁有 {area_zh}空白，{households_zh}。",
-        "Move the border of {first} out to the boundary.",
-        "把{first}的边界移到辖区边界。",
-    ),
-    "C103": (
-        "{who} overlap on {area}, {width} wide at most; {households}.",
-        "{who}重叠 {area_zh}，最宽 {width_zh}，{households_zh}。",
-        "Decide which of them the land belongs to, and cut it from the others.",
-        "确定归谁，再从其余网格中切去。",
-    ),
-    "C104": (
-        "{who} reaches {area} beyond{where_own_en}; {households}.",
-        "{who}越出{where_own} {area_zh}，{households_zh}。",
-        "Cut the grid back to the boundary.",
-        "把网格裁到辖区边界以内。",
-    ),
-    "C105": (
-        "The borders of {who} meet over {length} but not vertex by vertex "
-        "(up to {width_mm} apart).",
-        "{who}的边界有 {length_zh} 相接但顶点不一致（最多相差 {width_mm_zh}）。",
-        "Give both the same vertices along the border.",
-        "让两边在这段边界上使用相同的顶点。",
-    ),
-    "C106": (
-        "{first} lies wholly inside {second}, {area}; {households}.",
-        "{first}整个落在{second}之内，{area_zh}，{households_zh}。",
-        "Cut {first} out of {second}, or make it an overlay.",
-        "从{second}中切出{first}，或把它设为叠加网格。",
-    ),
-}
 
 
 class Name(str):
@@ -129,7 +53,7 @@ def sentences(
     Parameters
     ----------
     rule
-        A code of :data:`TEMPLATES`.
+        A code of the catalogue.
     names
         What the grids are called, the most concerned first; a :class:`Name` knows its English.
     where
@@ -139,12 +63,17 @@ def sentences(
     """
     english = _words(list(map(in_english, names)), in_english(where), measures, english=True)
     chinese = _words(names, where, measures, english=False)
-    message, message_zh, fix, fix_zh = TEMPLATES[rule]
+    return filled(rule, english, chinese)
+
+
+def filled(rule: str, english: Mapping[str, object], chinese: Mapping[str, object]) -> Wording:
+    """Fill in the gaps of a rule's sentences, in each language with its own words."""
+    row = RULES[rule]
     return {
-        "message": message.format_map(english),
-        "message_zh": message_zh.format_map(chinese),
-        "fix": fix.format_map(english),
-        "fix_zh": fix_zh.format_map(chinese),
+        "message": row.message.format_map(english),
+        "message_zh": row.message_zh.format_map(chinese),
+        "fix": row.fix.format_map(english),
+        "fix_zh": row.fix_zh.format_map(chinese),
     }
 
 
@@ -199,6 +128,23 @@ def listing(names: Sequence[str], *, english: bool) -> str:
         words = shown + rest
         return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
     return "、".join(shown) + (f"等 {len(names)} 个网格" if more else "")
+
+
+# No smaller count of households is told of a grid to whoever gets counts only.
+LEAST_TOLD = 10
+
+
+def homes_told(count: int) -> tuple[str, str]:
+    """Word how many households, in English and Chinese; few are not counted out.
+
+    Examples
+    --------
+    >>> homes_told(3), homes_told(98)
+    (('fewer than 10 households', '不足 10 户'), ('98 households', '98 户'))
+    """
+    if 0 < count < LEAST_TOLD:
+        return f"fewer than {LEAST_TOLD} households", f"不足 {LEAST_TOLD} 户"
+    return (f"{count:,} households" if count else "no household"), f"{count:,} 户"
 
 
 def distance(metres: float, *, english: bool = True) -> str:

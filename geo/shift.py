@@ -36,6 +36,7 @@ from geo.datum import (
     wgs84_from_gcj02,
 )
 from geo.findings import RULES, Finding, finding_id
+from geo.phrases import filled
 
 Geometries = NDArray[np.object_]
 GEOD = pyproj.Geod(ellps="WGS84")
@@ -346,14 +347,11 @@ def _finding(shift: Shift, grids: gpd.GeoDataFrame, parents: gpd.GeoDataFrame | 
         geometry=geometry,
         point=seat.representative_point(),
         length_m=shift.distance_m,
-        message=(
-            f"{whose}: {error.en}; put right{far}, {sure} % of their misfit to the "
-            f"{better[shift.reference]} is gone."
+        **filled(
+            "G007",
+            {"whose": whose, "error": error.en, "far": far, "sure": sure,
+             "better": better[shift.reference], "cure": error.fix},
+            {"whose_zh": whose_zh, "error_zh": error.zh, "far_zh": far_zh, "sure": sure,
+             "better_zh": better_zh[shift.reference], "cure_zh": error.fix_zh},
         ),
-        message_zh=(
-            f"{whose_zh}{error.zh}；改正后{far_zh}，与{better_zh[shift.reference]}的不符"
-            f"减少 {sure}%。"
-        ),
-        fix=error.fix,
-        fix_zh=error.fix_zh,
-    )
+    )  # fmt: skip

@@ -254,7 +254,26 @@ FINDING_CLASSES: tuple[FindingClass, ...] = (
         "Shape or code",
         True,
     ),
-    FindingClass("staffing", ("S301", "S302", "S303"), "网格无人", "Grid without people", False),
+    # Contacts and visits are on lists, not on maps; where one is drawn, it is as staffing is.
+    FindingClass(
+        "staffing",
+        (
+            "S301",
+            "S302",
+            "S303",
+            "S304",
+            "S305",
+            "S306",
+            "P401",
+            "P402",
+            "P403",
+            "P404",
+            "V501",
+        ),
+        "网格人手",
+        "People of the grid",
+        False,
+    ),
 )
 
 

@@ -12,6 +12,7 @@ from shapely.geometry import Point, box
 from geo.errors import GeometryTypeError
 from geo.findings import Finding
 from geo.households import HouseholdCheck, check_households, locate
+from geo.surroundings import Surroundings
 
 E0, N0 = 530_000, 3_720_000  # EPSG:4547, in the county
 
@@ -123,6 +124,32 @@ def test_uncovered_are_clustered_and_name_the_nearest_grid() -> None:
     assert shapely.get_num_geometries(near.geometry) == 3
     assert near.geometry.intersects(near.point)
     assert result.uncovered == 4
+
+
+def test_a_cluster_is_called_after_its_settlement_and_the_nearest_worker() -> None:
+    around = Surroundings.of(
+        frame(
+            [("柳湾", square(1, 1, 30)), (None, square(1.3, 1.3, 5)), ("远庄", at(900, 900))],
+            "name",
+        ),
+        {"b2": ("王小明", "李大山")},
+    )
+    rows = [("h1", "b1", at(130, 120)), ("h2", "b1", at(150, 130)), ("h3", "b1", at(1400, 50))]
+    result = check_households(
+        frame(rows, "code", "grid_code"), GRIDS, PARENTS, limits={"cluster_m": 50}, around=around
+    )
+    near, far = sorted(result.findings, key=lambda f: f.length_m)
+    assert near.message == (
+        "2 households at 柳湾, 乙村 lie in no grid; the nearest grid is 乙二, 20 m away, "
+        "its worker 王小明."
+    )
+    assert near.message_zh == (
+        "乙村柳湾有 2 户不在任何网格内，最近的网格是乙二，相距 20 米，网格员王小明。"
+    )
+    # No settlement within 300 m, no worker known: neither is made up.
+    assert (
+        far.message == "1 household of 丙村 lies in no grid; the nearest grid is 丙二, 1 km away."
+    )
 
 
 def test_nearest_is_told_in_metres_where_the_plane_is_degrees() -> None:
