@@ -11,6 +11,7 @@ from api.areas.schemas import (
     AreaDetail,
     AreaItem,
     AreaList,
+    FindingHere,
     GridDetail,
     Hit,
     Hits,
@@ -99,7 +100,7 @@ def get_grid(
                 session, appointment.c.grid_code == code, "grid_head", "grid_worker"
             )
         ],
-        findings=store.findings_on(session, code),
+        findings=[FindingHere(**each._mapping) for each in store.findings_on(session, code)],
     )
 
 

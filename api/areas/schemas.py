@@ -89,6 +89,13 @@ class Official(BaseModel):
     full_time: bool | None = None
 
 
+class FindingHere(BaseModel):
+    """A finding of the latest check, by what leads to it."""
+
+    id: str
+    rule: str = Field(description="The rule's code", examples=["C101"])
+
+
 class GridDetail(BaseModel):
     """A grid's card."""
 
@@ -127,7 +134,7 @@ class GridDetail(BaseModel):
                         "full_time": True,
                     }
                 ],
-                "findings": ["5f0c2f9a1b3d"],
+                "findings": [{"id": "5f0c2f9a1b3d", "rule": "C101"}],
             }
         }
     )
@@ -146,7 +153,7 @@ class GridDetail(BaseModel):
     people: int = Field(description="People in those households, where the number is known")
     units: int
     officials: list[Official]
-    findings: list[str] = Field(description="Ids of the latest check's findings on this grid")
+    findings: list[FindingHere] = Field(description="The latest check's findings on this grid")
 
 
 class Hit(BaseModel):

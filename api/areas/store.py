@@ -30,7 +30,7 @@ from layers.tables import (
     person,
 )
 from layers.tiles import Scope
-from layers.vector import latest_check
+from layers.vector import is_mapped, latest_check
 
 AnyRow = Row[*tuple[Any, ...]]
 Rows = Sequence[AnyRow]
@@ -116,7 +116,8 @@ def ancestors(session: Session, code: str) -> Rows:
 def findings_by_severity(session: Session, code: str) -> dict[str, int]:
     """Count the latest check's findings in an area."""
     rows = select(finding.c.severity, func.count()).where(
-        finding.c.check_id == latest_check(), func.starts_with(finding.c.area_code, code)
+        finding.c.check_id == latest_check(), func.starts_with(finding.c.area_code, code),
+        is_mapped(),
     )
     counts = session.execute(rows.group_by(finding.c.severity))
     return dict(counts.all())
@@ -187,12 +188,12 @@ def officials_by_grid(session: Session, scope: Scope) -> dict[str, dict[str, lis
     return found
 
 
-def findings_on(session: Session, grid_code: str) -> list[str]:
-    """Return the ids of the latest check's findings that name a grid, in the check's order."""
-    statement = select(finding.c.id).where(
-        finding.c.check_id == latest_check(), finding.c.grids.contains([grid_code])
+def findings_on(session: Session, grid_code: str) -> Rows:
+    """Return id and rule of the latest check's findings that name a grid, in its order."""
+    statement = select(finding.c.id, finding.c.rule).where(
+        finding.c.check_id == latest_check(), finding.c.grids.contains([grid_code]), is_mapped()
     )
-    return list(session.scalars(statement.order_by(finding.c.position)))
+    return session.execute(statement.order_by(finding.c.position)).all()
 
 
 def _hits(table: Table, level: ColumnElement[str]) -> Select[*tuple[Any, ...]]:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.areas.schemas import Official, Place
+from api.areas.schemas import FindingHere, Official, Place
 
 Answer = Literal["covered", "several", "nobody", "outside", "elsewhere"]
 
@@ -94,4 +94,4 @@ class Chain(BaseModel):
     branch: BranchHere | None = None
     also: list[GridHere] = Field(description="Overlays, and grids that overlap with the first")
     nearest: list[GridNear] = Field(description="Of a point in no grid: the three nearest grids")
-    findings: list[str] = Field(description="Ids of the latest check's findings at the point")
+    findings: list[FindingHere] = Field(description="The latest check's findings at the point")

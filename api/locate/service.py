@@ -4,7 +4,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from api.areas import store as areas
-from api.areas.schemas import Official, Place
+from api.areas.schemas import FindingHere, Official, Place
 from api.locate import store
 from api.locate.schemas import BranchHere, Chain, GridHere, GridNear, UnitHere
 from api.people.masking import mask_phone
@@ -38,7 +38,9 @@ def find_chain(
         return chain
     chain.areas = places
     near = store.markers_near(session, scope, lon, lat, within_m) if within_m else []
-    chain.findings = list(dict.fromkeys([*near, *store.findings_at(session, scope, lon, lat)]))
+    found = [*near, *store.findings_at(session, scope, lon, lat)]
+    rules = {each.id: each.rule for each in found}
+    chain.findings = [FindingHere(id=name, rule=rule) for name, rule in rules.items()]
     own = [row for row in grids if row.code.startswith(scope.prefix)]
     held = [GridHere(**row._mapping, officials=_of_grid(session, row.code)) for row in own]
     n = sum(each.coverage == "exclusive" for each in held)

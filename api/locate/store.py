@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from api.areas.store import AnyRow, Rows
 from layers.tables import SRID, TILE_SRID, area, finding, grid, household_unit, party_branch
 from layers.tiles import Scope
-from layers.vector import finding_markers, findings_in_scope, latest_check
+from layers.vector import finding_markers, findings_in_scope, is_mapped, latest_check
 
 NEAREST = 3
 # The nearest in degrees, of which the nearest in metres are taken: a degree of latitude is longer.
@@ -81,20 +81,18 @@ def branch_of(session: Session, grid_code: str, village: str | None) -> AnyRow |
     return session.execute(statement.order_by(*order).limit(1)).one_or_none()
 
 
-def findings_at(session: Session, scope: Scope, lon: float, lat: float) -> list[str]:
-    """Return the ids of the latest check's areal findings that have a point, in its order."""
+def findings_at(session: Session, scope: Scope, lon: float, lat: float) -> Rows:
+    """Return id and rule of the latest check's areal findings that have a point, in its order."""
     here = func.ST_Intersects(finding.c.geom, _point(lon, lat))
-    statement = select(finding.c.id).where(
+    statement = select(finding.c.id, finding.c.rule).where(
         finding.c.check_id == latest_check(), findings_in_scope(scope),
-        func.ST_Dimension(finding.c.geom) == 2, here,
+        func.ST_Dimension(finding.c.geom) == 2, here, is_mapped(),
     )  # fmt: skip
-    return list(session.scalars(statement.order_by(finding.c.position)))
+    return session.execute(statement.order_by(finding.c.position)).all()
 
 
-def markers_near(
-    session: Session, scope: Scope, lon: float, lat: float, within_m: float
-) -> list[str]:
-    """Return the ids of findings whose marker is near a point: errors first, then the nearest.
+def markers_near(session: Session, scope: Scope, lon: float, lat: float, within_m: float) -> Rows:
+    """Return id and rule of findings whose marker is near: errors first, then the nearest.
 
     The markers are those of the map: who gets counts is not told more closely here.
     """
@@ -102,5 +100,5 @@ def markers_near(
     marker = finding_markers(scope).subquery("marker")
     # EPSG:3857 stretches by the secant of the latitude.
     far = func.ST_Distance(marker.c["at"], point) * math.cos(math.radians(lat))
-    near = select(marker.c.id).where(far <= within_m)
-    return list(session.scalars(near.order_by(marker.c.severity != "error", far, marker.c.id)))
+    near = select(marker.c.id, marker.c.rule).where(far <= within_m)
+    return session.execute(near.order_by(marker.c.severity != "error", far, marker.c.id)).all()

@@ -93,7 +93,7 @@ def test_a_gap_belongs_to_nobody_and_names_the_three_nearest(signed_in: Client) 
     found = ask(signed_in("planner"), 1.9, 1.5)
     assert found["answer"] == "nobody"
     assert found["grid"] is None
-    assert found["findings"] == ["aaaaaaaaaaa1"]
+    assert found["findings"] == [{"id": "aaaaaaaaaaa1", "rule": "C101"}]
     near = found["nearest"]
     assert len(near) == 3
     assert [each["distance_m"] for each in near] == sorted(each["distance_m"] for each in near)
@@ -114,7 +114,7 @@ def test_a_marker_near_the_point_is_told_where_asked_for(signed_in: Client) -> N
     def told(role: str, within_m: float) -> list[str]:
         answer = signed_in(role).get("/api/locate", params={**place, "within_m": within_m})
         assert answer.status_code == 200, answer.text
-        return answer.json()["findings"]
+        return [each["id"] for each in answer.json()["findings"]]
 
     assert told("planner", 0) == told("planner", far * 0.99) == []
     assert set(told("planner", far * 1.01)) == {"aaaaaaaaaaa1", "aaaaaaaaaaa3"}

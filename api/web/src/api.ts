@@ -96,8 +96,39 @@ export interface GridDetail {
   area_km2: number;
   households: number;
   people: number;
-  officials: { role: "grid_head" | "grid_worker"; name: string; phone: string | null; full_time: boolean | null }[];
-  findings: string[];
+  officials: Official[];
+  findings: FindingHere[];
+}
+export interface FindingHere {
+  id: string;
+  rule: string;
+}
+export interface Official {
+  role: "unit_head" | "grid_head" | "grid_worker" | "branch_secretary";
+  name: string;
+  phone: string | null;
+  full_time: boolean | null;
+}
+export interface GridHere {
+  code: string;
+  name: string;
+  name_en: string | null;
+  kind: GridDetail["kind"];
+  coverage: GridDetail["coverage"];
+  officials: Official[];
+}
+/** Who answers for a place. */
+export interface Chain {
+  lon: number;
+  lat: number;
+  answer: "covered" | "several" | "nobody" | "outside" | "elsewhere";
+  areas: Place[];
+  unit: { code: string; name: string | null; officials: Official[] } | null;
+  grid: GridHere | null;
+  branch: { code: string; name: string; officials: Official[] } | null;
+  also: GridHere[];
+  nearest: (GridHere & { distance_m: number })[];
+  findings: FindingHere[];
 }
 export interface Hit {
   kind: "area" | "grid";

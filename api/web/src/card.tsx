@@ -1,14 +1,17 @@
-// The card of what was clicked: a finding explained, or a grid with the people who answer for it.
+// The card of what was clicked: a finding explained, a grid with the people who answer for it, or a
+// place.
 
 import type { ComponentChildren } from "preact";
 import type { FindingDetail, GridDetail } from "./api";
-import { english, homes, Mark } from "./findings";
+import { FindingChips, people, PlaceCard, ResponsibleHere, ruleName } from "./chain";
+import { homes, Mark } from "./findings";
 import { count, land, metres } from "./format";
-import { closeCard, finding, grid, language, openFinding, openGrid, pick, t, verdict } from "./state";
+import { closeCard, finding, grid, here, language, openGrid, pick, t } from "./state";
 
 export function Card() {
   if (finding.value) return <FindingCard found={finding.value} />;
   if (grid.value) return <GridCard shown={grid.value} />;
+  if (here.value) return <PlaceCard chain={here.value} />;
   return null;
 }
 
@@ -38,11 +41,6 @@ export function Frame({ title, children, close = closeCard }: FrameProps) {
   );
 }
 
-function ruleName(found: FindingDetail): string {
-  const rule = verdict.value?.by_rule.find((each) => each.rule === found.rule);
-  return pick(rule?.name_zh ?? null, english(found.name));
-}
-
 function FindingCard({ found }: { found: FindingDetail }) {
   const lang = language.value;
   const [area, other] = land(lang, found.area_m2);
@@ -59,7 +57,7 @@ function FindingCard({ found }: { found: FindingDetail }) {
     <Frame
       title={
         <>
-          <Mark severity={found.severity} /> {ruleName(found)} <span class="soft">{t(found.severity)} · {found.rule}</span>
+          <Mark severity={found.severity} /> {ruleName(found.rule)} <span class="soft">{t(found.severity)} · {found.rule}</span>
         </>
       }
     >
@@ -73,6 +71,7 @@ function FindingCard({ found }: { found: FindingDetail }) {
       <p class="soft small">
         {t("why")}: {pick(found.reason_zh, found.reason)}
       </p>
+      <ResponsibleHere />
       <ul class="chips" aria-label={t("grids")}>
         {found.grids.slice(0, 8).map((each) => (
           <li key={each.code}>
@@ -95,23 +94,13 @@ function GridCard({ shown }: { shown: GridDetail }) {
     [t("people"), `${count(lang, shown.households)} / ${count(lang, shown.people)}`],
   ];
   for (const role of ["grid_head", "grid_worker"] as const) {
-    const holders = shown.officials.filter((each) => each.role === role);
-    const names = holders.map((each) =>
-      [each.name + (each.full_time ? pick("（专职）", " (full-time)") : ""), each.phone].filter(Boolean).join(" "),
-    );
-    facts.push([t(role), names.join(pick("、", ", ")) || t("nobody")]);
+    facts.push([t(role), people(shown.officials.filter((each) => each.role === role)) || t("nobody")]);
   }
   return (
     <Frame title={pick(shown.name, shown.name_en)}>
       <Facts facts={facts} />
       {shown.findings.length > 0 && (
-        <ul class="chips" aria-label={t("findings")}>
-          {shown.findings.slice(0, 6).map((id, at) => (
-            <li key={id}>
-              <button type="button" onClick={() => void openFinding(id)}>{`${t("findings")} ${at + 1}`}</button>
-            </li>
-          ))}
-        </ul>
+        <FindingChips of={shown.findings} />
       )}
     </Frame>
   );

@@ -17,12 +17,13 @@ import { effect } from "@preact/signals";
 import { ask, type Bbox, type SymbolImage } from "./api";
 import { free } from "./frame";
 import { moveBy } from "./ground";
+import { addKeys } from "./keys";
 import { coverage } from "./map_coverage";
 import { incidents } from "./map_incidents";
 import { members } from "./map_members";
 import { read, write, type Link } from "./permalink";
 import { draw } from "./symbols";
-import { changed, language, mapShown, me, page, placing, zoom } from "./state";
+import { changed, language, mapShown, me, page, placing, t, zoom } from "./state";
 
 export type Style = StyleSpecification & { metadata?: { "wangge:images"?: SymbolImage[] } };
 
@@ -136,8 +137,15 @@ export function makeMap(container: HTMLElement, style: Style): void {
   made.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
   made.on("moveend", keepLink);
   made.on("click", (event) => (placing.peek() ? placing.peek()!([event.lngLat.lng, event.lngLat.lat]) : OWN.click(made, event)));
+  const canvas = made.getCanvas();
+  made.on("moveend", addKeys(container, canvas, (x, y) => {
+    // As a mouse would click there: the page's own way of opening follows.
+    const { left, top } = canvas.getBoundingClientRect();
+    canvas.dispatchEvent(new MouseEvent("click", { bubbles: true, clientX: left + x, clientY: top + y }));
+  }));
+  effect(() => canvas.setAttribute("aria-label", t("mapKeys")));
   made.on("mousemove", (event) => {
-    made.getCanvas().style.cursor = placing.peek() ? "crosshair" : OWN.hit(made, event) ? "pointer" : "";
+    canvas.style.cursor = placing.peek() ? "crosshair" : OWN.hit(made, event) ? "pointer" : "";
   });
   // "load": all that the first view needs has come and has been drawn.
   made.once("load", () => {

@@ -3,10 +3,11 @@
 import type { GeoJSONSource, Map as MapLibre, MapMouseEvent } from "maplibre-gl";
 import { effect } from "@preact/signals";
 import type { Bbox } from "./api";
+import { chosenShape, keptCard, openKept } from "./chosen";
 import { flyTo } from "./ground";
 import { keepLink, whenReady, type MapPage } from "./map";
 import type { Link } from "./permalink";
-import { finding, grid, layers, me, openFinding, openGrid, outline, placing, type LayerName } from "./state";
+import { finding, grid, layers, me, openPlace, outline, placing, type LayerName } from "./state";
 
 const SWITCHED: Record<LayerName, RegExp> = {
   grids: /^grids$|^grid-(border|label)$|^unit-border$/,
@@ -25,7 +26,7 @@ export const coverage: MapPage = {
   follow,
   hit,
   click,
-  kept: () => ({ finding: finding.peek()?.id ?? null, grid: grid.peek()?.code ?? null }),
+  kept: keptCard,
 };
 
 function prepare(made: MapLibre): void {
@@ -60,8 +61,8 @@ function follow(made: MapLibre, link: Link): void {
   };
   effect(() => {
     const chosen = finding.value;
+    const shape = chosenShape();
     whenReady(made, () => {
-      const shape = chosen && { type: "Feature" as const, geometry: chosen.geometry, properties: {} };
       made.getSource<GeoJSONSource>("chosen")?.setData(shape ?? NONE);
     });
     if (chosen) fly(chosen.id, chosen.bbox);
@@ -80,8 +81,7 @@ function follow(made: MapLibre, link: Link): void {
     if (grid.value) fly(grid.value.code, grid.value.bbox, 15.5);
     keepLink();
   });
-  if (link.finding) void openFinding(link.finding);
-  else if (link.grid) void openGrid(link.grid);
+  openKept(link);
 }
 
 const STATE = ["get", "state"] as const;
@@ -121,13 +121,13 @@ function prepareOutline(made: MapLibre): void {
 function hit(made: MapLibre, event: MapMouseEvent) {
   const { x, y } = event.point;
   const ids = (names: string[]) => names.filter((name) => made.getLayer(name));
+  // What has just been switched off may not have left the map yet.
+  if (!layers.value.findings) return undefined;
   const near = made.queryRenderedFeatures([[x - 4, y - 4], [x + 4, y + 4]], { layers: ids(CLICKABLE_FINDINGS) });
-  return near[0] ?? made.queryRenderedFeatures(event.point, { layers: ids(["grids"]) })[0];
+  return near[0];
 }
 
 function click(made: MapLibre, event: MapMouseEvent): void {
   const found = hit(made, event);
-  if (!found) return;
-  if (found.source === "findings") void openFinding(String(found.properties.id));
-  else if (made.getZoom() >= 10) void openGrid(String(found.properties.code));
+  void openPlace(event.lngLat.toArray(), found ? { finding: String(found.properties.id) } : {});
 }

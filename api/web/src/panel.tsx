@@ -8,7 +8,7 @@ import { Findings } from "./findings";
 import { count, day, land } from "./format";
 import { ImportPanel } from "./import";
 import { IncidentsPanel } from "./incidents_panel";
-import { checking, checkNow, finding, grid, language, me, page, pick, problem, sheet, t, verdict, loadVerdict } from "./state";
+import { checking, checkNow, finding, grid, here, language, me, page, pick, problem, sheet, t, verdict, loadVerdict } from "./state";
 import { LocatePanel, Keep } from "./locate";
 import { ExportFoot } from "./made";
 import { MembersPanel } from "./members_panel";
@@ -18,7 +18,7 @@ import type { Word } from "./words";
 export function Panel() {
   const up = sheet.value;
   // On a phone the sheet steps back from what it has shown the way to.
-  const card = finding.value ?? grid.value;
+  const card = finding.value ?? grid.value ?? here.value;
   useEffect(() => {
     if (card) sheet.value = false;
   }, [card]);

@@ -1,5 +1,5 @@
 // The address of a view: #12.40/33.6012/115.3204?finding=…&lang=en; on the map of member households
-// a household or a member is chosen instead.
+// a household or a member is chosen instead; at=115.32040,33.60120 is a place whose chain is shown.
 
 export interface View {
   zoom: number;
@@ -12,6 +12,8 @@ export interface Link {
   grid: string | null;
   home: string | null;
   member: string | null;
+  /** Longitude and latitude of the place that was clicked. */
+  at: [number, number] | null;
   lang: "zh" | "en" | null;
 }
 
@@ -28,8 +30,15 @@ export function read(hash: string): Link {
     grid: said.get("grid"),
     home: said.get("home"),
     member: said.get("member"),
+    at: readAt(said.get("at")),
     lang: lang === "zh" || lang === "en" ? lang : null,
   };
+}
+
+function readAt(text: string | null): [number, number] | null {
+  const numbers = (text ?? "").split(",").map((part) => (part.trim() ? Number(part) : NaN));
+  const [lon, lat] = numbers;
+  return numbers.length === 2 && Math.abs(lon!) <= 180 && Math.abs(lat!) <= 90 ? [lon!, lat!] : null;
 }
 
 export function write(link: Link): string {
@@ -40,7 +49,9 @@ export function write(link: Link): string {
   if (link.grid) said.set("grid", link.grid);
   if (link.home) said.set("home", link.home);
   if (link.member) said.set("member", link.member);
+  if (link.at) said.set("at", link.at.map((part) => part.toFixed(6)).join(","));
   if (link.lang === "en") said.set("lang", "en");
-  const query = said.toString();
+  // A comma may stand in an address as it is.
+  const query = said.toString().replaceAll("%2C", ",");
   return `#${place}${query ? `?${query}` : ""}`;
 }

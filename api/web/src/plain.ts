@@ -4,15 +4,17 @@
 import "leaflet/dist/leaflet.css";
 import "./plain.css";
 import {
-  CircleMarker, Control, DomEvent, GeoJSON as Shapes, Map as Leaflet, TileLayer, type LatLng, type LeafletMouseEvent, type PathOptions,
+  CircleMarker, Control, GeoJSON as Shapes, Map as Leaflet, TileLayer, type LatLng, type LeafletMouseEvent, type PathOptions,
 } from "leaflet";
 import { effect } from "@preact/signals";
 import type { Bbox } from "./api";
+import { chosenShape, keptCard, openKept } from "./chosen";
 import { free } from "./frame";
 import { moveBy } from "./ground";
+import { addKeys } from "./keys";
 import { read, write, type Link } from "./permalink";
 import {
-  changed, finding, grid, language, layers, mapShown, me, openAt, openFinding, openGrid, outline, page, placing, t, zoom, type LayerName,
+  changed, finding, grid, here, language, layers, mapShown, me, openPlace, outline, page, placing, t, zoom, type LayerName,
 } from "./state";
 
 // A picture tile is half as wide as a tile of the live map, whose zooms the address and the rest of
@@ -25,9 +27,8 @@ const SWITCHED: Record<LayerName, string[]> = {
   households: ["households"],
   findings: ["findings"],
 };
-// How far from a click a marker is meant, pixels; under this zoom of the page no single grid is.
+// How far from a click a marker is meant, pixels.
 const NEAR_PX = 12;
-const GRID_ZOOM = 10;
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 // A pixel's side on the ground at the equator and zoom 0, metres.
 const EQUATOR_PX = 156543.034;
@@ -64,14 +65,14 @@ export async function makePlain(container: HTMLElement): Promise<void> {
   const link = read(location.hash);
   moveBy((bbox, most = 17) => fly(made, bbox, most));
   // Before the first view, for that is when they are told of it.
-  const keep = () => keepLink(made, own?.kept() ?? { finding: finding.peek()?.id ?? null, grid: grid.peek()?.code ?? null });
+  const keep = () => keepLink(made, own?.kept() ?? keptCard());
   made.on("moveend", keep);
   if (link.view) made.setView([link.view.lat, link.view.lon], Math.round(link.view.zoom + ZOOM), { animate: false });
   else fly(made, own?.home() ?? me.peek()!.bbox, 17, false);
   addControls(made, container);
   const opened = (at: { lat: number; lng: number }) => (own ? own.click(made, at) : void open(made, at));
   made.on("click", (event: LeafletMouseEvent) => opened(event.latlng));
-  addKeys(made, container, opened);
+  made.on("moveend resize", addKeys(container, container, (x, y) => opened(made.containerPointToLatLng([x, y]))));
   showTiles(made, own?.address ?? address);
   effect(() => {
     void language.value;
@@ -80,8 +81,7 @@ export async function makePlain(container: HTMLElement): Promise<void> {
   if (own) return own.prepare(made, link);
   showShapes(made);
   follow(made, keep, link.view ? (link.finding ?? link.grid) : null);
-  if (link.finding) void openFinding(link.finding);
-  else if (link.grid) void openGrid(link.grid);
+  openKept(link);
 }
 
 function fly(made: Leaflet, [west, south, east, north]: Bbox, most: number, animate = !CALM.matches): void {
@@ -117,36 +117,8 @@ function addControls(made: Leaflet, container: HTMLElement): void {
       button.setAttribute("title", word);
       button.setAttribute("aria-label", word);
     }
-    container.setAttribute("aria-label", t("plainMap"));
+    container.setAttribute("aria-label", t("mapKeys"));
   });
-}
-
-/** Beside the arrows and plus and minus, which Leaflet knows: Enter opens what is in the middle. */
-function addKeys(made: Leaflet, container: HTMLElement, opened: (at: { lat: number; lng: number }) => void): void {
-  container.setAttribute("role", "application");
-  // A click gives the map the keys too, but then nobody asks where its middle is.
-  container.addEventListener("mousedown", () => container.classList.remove("keys"));
-  container.addEventListener("keyup", () => container.classList.add("keys"));
-  container.addEventListener("keydown", (event) => {
-    if (event.target !== container || event.key !== "Enter") return;
-    DomEvent.stop(event);
-    opened(made.containerPointToLatLng(middle(made)));
-  });
-  // Where that is, is shown while the keys are the map's.
-  const mark = () => {
-    const [x, y] = middle(made);
-    container.style.setProperty("--middle-x", `${x}px`);
-    container.style.setProperty("--middle-y", `${y}px`);
-  };
-  container.addEventListener("focus", mark);
-  made.on("moveend resize", mark);
-}
-
-/** The middle of the part of the map that nothing hides, in its pixels. */
-function middle(made: Leaflet): [number, number] {
-  const edges = free(0);
-  const { x, y } = made.getSize();
-  return [(edges.left + x - edges.right) / 2, (edges.top + y - edges.bottom) / 2];
 }
 
 /** One picture holds all layers that are on: a tile is asked for once, whatever is shown. */
@@ -210,7 +182,8 @@ function showShapes(made: Leaflet): void {
   }).addTo(made);
   effect(() => {
     chosen.clearLayers();
-    if (finding.value) chosen.addData(finding.value.geometry);
+    const shape = chosenShape();
+    if (shape) chosen.addData(shape);
   });
   effect(() => {
     tried.clearLayers();
@@ -231,6 +204,10 @@ function follow(made: Leaflet, keep: () => void, framed: string | null): void {
   };
   effect(() => {
     if (finding.value) go(finding.value.id, finding.value.bbox);
+    keep();
+  });
+  effect(() => {
+    void here.value;
     keep();
   });
   effect(() => {
@@ -258,8 +235,7 @@ async function open(made: Leaflet, at: { lat: number; lng: number }): Promise<vo
   if (placing.value) return placing.value([at.lng, at.lat]);
   const { classList } = made.getContainer();
   const pixel = (EQUATOR_PX * Math.cos((at.lat * Math.PI) / 180)) / 2 ** made.getZoom();
-  const wanted = { findings: layers.value.findings, grids: made.getZoom() - ZOOM >= GRID_ZOOM };
   classList.add("working");
-  await openAt(at.lng, at.lat, NEAR_PX * pixel, wanted);
+  await openPlace([at.lng, at.lat], { near: NEAR_PX * pixel });
   classList.remove("working");
 }

@@ -1,8 +1,8 @@
 // What the page knows: signals, and the few actions that change them.
 
-import { computed, signal } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
 import { ask, Problem, send } from "./api";
-import type { FindingDetail, FindingList, GridDetail, Job, Me, Verdict } from "./api";
+import type { Chain, FindingDetail, FindingList, GridDetail, Job, Me, Verdict } from "./api";
 import { count } from "./format";
 import { read } from "./permalink";
 import { say, type Language, type Word } from "./words";
@@ -15,6 +15,8 @@ export const verdict = signal<Verdict | null>(null);
 export const problem = signal<Problem | null>(null);
 export const finding = signal<FindingDetail | null>(null);
 export const grid = signal<GridDetail | null>(null);
+// Who answers for the place that was clicked.
+export const here = signal<Chain | null>(null);
 // Whether the live map has been drawn; until then, and where it cannot be, the sketch stands.
 export const mapShown = signal(false);
 export const zoom = signal(0);
@@ -118,31 +120,40 @@ export function findings(query: Record<string, string>): Promise<FindingList> {
 
 export function openFinding(id: string): Promise<void> {
   return guarded(async () => {
-    finding.value = await ask<FindingDetail>(`/api/coverage/findings/${encodeURIComponent(id)}`);
-    grid.value = null;
+    show({ finding: await ask<FindingDetail>(`/api/coverage/findings/${encodeURIComponent(id)}`) });
   });
 }
 
 export function openGrid(code: string): Promise<void> {
   return guarded(async () => {
-    grid.value = await ask<GridDetail>(`/api/grids/${encodeURIComponent(code)}`);
-    finding.value = null;
+    show({ grid: await ask<GridDetail>(`/api/grids/${encodeURIComponent(code)}`) });
   });
 }
 
-/** Open the card of what is at a place: a finding whose marker is near or that lies there, else its grid. */
-export function openAt(lon: number, lat: number, near: number, wanted: { findings: boolean; grids: boolean }): Promise<void> {
+/**
+ * Open the card of a place: who answers for it; or, where a finding was meant, that finding's, which
+ * says beneath who answers. With `near` the service tells which finding is meant: one whose marker is
+ * within so many metres, or that lies there.
+ */
+export function openPlace([lon, lat]: [number, number], meant: { finding?: string; near?: number } = {}): Promise<void> {
   return guarded(async () => {
-    const query = new URLSearchParams({ lon: String(lon), lat: String(lat), within_m: near.toFixed(1) });
-    const here = await ask<{ grid: { code: string } | null; also: { code: string }[]; findings: string[] }>(`/api/locate?${query}`);
-    const [first] = wanted.findings ? here.findings : [];
-    const code = (here.grid ?? here.also[0])?.code;
-    if (first) await openFinding(first);
-    else if (code && wanted.grids) await openGrid(code);
+    const query = new URLSearchParams({ lon: String(lon), lat: String(lat), within_m: (meant.near ?? 0).toFixed(1) });
+    const chain = await ask<Chain>(`/api/locate?${query}`);
+    const id = meant.finding ?? (meant.near !== undefined && layers.value.findings ? chain.findings[0]?.id : undefined);
+    const found = id ? await ask<FindingDetail>(`/api/coverage/findings/${encodeURIComponent(id)}`) : null;
+    show({ here: chain, finding: found });
+  });
+}
+
+/** One card at a time: what is not named here is no longer shown. */
+function show(card: { here?: Chain; finding?: FindingDetail | null; grid?: GridDetail }): void {
+  batch(() => {
+    here.value = card.here ?? null;
+    finding.value = card.finding ?? null;
+    grid.value = card.grid ?? null;
   });
 }
 
 export function closeCard(): void {
-  finding.value = null;
-  grid.value = null;
+  show({});
 }
