@@ -81,7 +81,7 @@ def find_faults(
     if parents is not None:
         there = np.flatnonzero(parents.exclusive)
         shapes, codes = parents.shapes[there], tuple(parents.codes[row] for row in there)
-    own = _parent_positions([layer.parent[row] for row in rows], codes)
+    own = parent_positions([layer.parent[row] for row in rows], codes)
     # With no known parents the parents are tiled together, and their own borders are nobody's.
     apart = bool((own >= 0).any())
     group = np.arange(len(shapes)) if apart else np.full(len(shapes), -1)
@@ -139,7 +139,7 @@ def assert_identity(
         )
 
 
-def _parent_positions(wanted: list[str], codes: tuple[str, ...]) -> Ints:
+def parent_positions(wanted: list[str], codes: tuple[str, ...]) -> Ints:
     """Find each grid's parent; a single parent takes every grid, an unknown code gives -1."""
     if len(codes) == 1:
         return np.zeros(len(wanted), dtype=np.int64)
@@ -153,7 +153,7 @@ def _overlays_outside(
     """Find overlay grids that reach beyond their area."""
     if parents is None:
         return []
-    where = _parent_positions(list(layer.parent), parents.codes)
+    where = parent_positions(list(layer.parent), parents.codes)
     out = []
     for row in np.flatnonzero(np.array(layer.coverage) == "overlay").tolist():
         if layer.shapes[row] is None or where[row] < 0:
