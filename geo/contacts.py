@@ -160,13 +160,13 @@ class _Contacts:
         rows = np.flatnonzero((self.member >= 0) & (self.home >= 0))
         rows = rows[self.lives[self.member[rows]] >= 0]
         ends = self.points[self.lives[self.member[rows]]], self.points[self.home[rows]]
-        metres = np.nan_to_num(shapely.distance(*(self.ruler.project(end) for end in ends)))
-        far = dict(zip(rows.tolist(), metres.tolist(), strict=True))
+        far = np.zeros(len(self.member))
+        far[rows] = np.nan_to_num(shapely.distance(*(self.ruler.project(end) for end in ends)))
         for area, some in _by(self._area_of_links(rows), rows):
             limit = limits.number("contact_distance_m", area)
-            beyond = [row for row in some.tolist() if far[row] > limit]
-            if beyond:
-                furthest = max(far[row] for row in beyond)
+            beyond = some[far[some] > limit]
+            if len(beyond):
+                furthest = float(far[beyond].max())
                 gaps = {
                     "limit": distance(limit),
                     "limit_zh": distance(limit, english=False),
@@ -174,7 +174,7 @@ class _Contacts:
                     "far_zh": distance(furthest, english=False),
                     "reach": "reaches" if len(beyond) == 1 else "reach",
                 }
-                yield self._of_links("P403", area, np.array(beyond), gaps, furthest)
+                yield self._of_links("P403", area, beyond, gaps, furthest)
 
     def doubled(self) -> Iterator[Finding]:
         """Find one person's contact with one household that is listed more than once (P404)."""
@@ -254,5 +254,8 @@ def _positions(codes: Texts, among: Texts) -> Indices:
 
 def _by(areas: Texts, rows: Indices) -> Iterator[tuple[str, Indices]]:
     """Split rows by area, in the areas' order; ``areas`` are aligned with them."""
-    for area in sorted(set(areas.tolist())):
-        yield str(area), rows[areas == area]
+    names, place = np.unique(areas.astype(str), return_inverse=True)
+    order = np.argsort(place.ravel(), kind="stable")
+    ends = np.cumsum(np.bincount(place.ravel(), minlength=len(names)))
+    if len(names):
+        yield from zip(names.tolist(), np.split(rows[order], ends[:-1]), strict=True)

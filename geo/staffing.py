@@ -16,9 +16,9 @@ from shapely.geometry import MultiPoint
 from shapely.geometry.base import BaseGeometry
 
 from geo.findings import RULES, Finding, finding_id
-from geo.measure import inner_point
+from geo.measure import Geometries, inner_point
 from geo.phrases import Wording, filled, homes_told, in_english
-from geo.register import Indices, names_of, text_of
+from geo.register import Indices, Texts, names_of, text_of
 from geo.rules import Limits
 
 # The role that satisfies a rule.
@@ -72,38 +72,64 @@ def check_staffing(
 
 
 def _without(rule: str, grids: gpd.GeoDataFrame, staffed: set[str]) -> Iterator[Finding]:
-    codes = text_of(grids, "code")
-    names = names_of(grids, codes)
-    _, first = np.unique(codes.astype(str), return_index=True)
-    for row in first.tolist():
-        if codes[row] not in staffed:
-            yield of_grid(rule, grids, row, of_name(rule, names[row], {}))
+    listed = GridList(grids)
+    for row in listed.first.tolist():
+        if listed.codes[row] not in staffed:
+            yield listed.finding(rule, row)
 
 
-def of_name(rule: str, name: str, gaps: Mapping[str, object]) -> Wording:
-    """Word a finding that begins with what a grid is called."""
+class GridList:
+    """Grids as arrays, to make findings of whole grids; of rows that share a code the first."""
+
+    def __init__(self, grids: gpd.GeoDataFrame) -> None:
+        self.codes = text_of(grids, "code")
+        self.names = names_of(grids, self.codes)
+        self.areas = text_of(grids, "area_code")
+        self.shapes: Geometries = np.asarray(grids.geometry.array, dtype=object)
+        row_of = {code: row for row, code in reversed(list(enumerate(self.codes)))}
+        self.row_of: Mapping[str, int] = row_of
+
+    @property
+    def first(self) -> Indices:
+        """The first row of each code, in order of code."""
+        return np.array([self.row_of[code] for code in sorted(self.row_of)], dtype=np.intp)
+
+    def rows(self, codes: Texts) -> Indices:
+        """Return the row of each code, -1 where it is no grid's."""
+        return np.array([self.row_of.get(code, -1) for code in codes], dtype=np.intp)
+
+    def shape(self, row: int) -> BaseGeometry:
+        """Return a grid's polygon; the middle of all of them where it has none."""
+        shape: BaseGeometry | None = self.shapes[row]
+        if shape is None or shape.is_empty:
+            return shapely.box(*shapely.total_bounds(self.shapes)).centroid
+        return shape
+
+    def finding(
+        self,
+        rule: str,
+        row: int,
+        gaps: Mapping[str, object] | None = None,
+        *,
+        households: int = 0,
+    ) -> Finding:
+        """Make a finding of a grid as a whole; its name lasts as long as the grid's code."""
+        shape, code = self.shape(row), str(self.codes[row])
+        return Finding(
+            id=finding_id(rule, code),
+            rule=rule,
+            severity=RULES[rule].severity,
+            grids=(code,),
+            area=self.areas[row] or None,
+            geometry=shape,
+            point=inner_point(shape),
+            households=households,
+            **_of_name(rule, self.names[row], gaps or {}),
+        )
+
+
+def _of_name(rule: str, name: str, gaps: Mapping[str, object]) -> Wording:
     return filled(rule, {**gaps, "first": in_english(name)}, {**gaps, "first": name})
-
-
-def of_grid(
-    rule: str, grids: gpd.GeoDataFrame, row: int, words: Wording, *, households: int = 0
-) -> Finding:
-    """Make a finding of a grid as a whole; its name lasts as long as the grid's code."""
-    code, area = str(grids["code"].iloc[row]), text_of(grids, "area_code")[row]
-    shape = grids.geometry.iloc[row]
-    if shape is None or shape.is_empty:
-        shape = shapely.box(*grids.total_bounds).centroid
-    return Finding(
-        id=finding_id(rule, code),
-        rule=rule,
-        severity=RULES[rule].severity,
-        grids=(code,),
-        area=area or None,
-        geometry=shape,
-        point=inner_point(shape),
-        households=households,
-        **words,
-    )
 
 
 # -- S304, S305: how many households a grid has ----------------------------------------------------
@@ -131,23 +157,22 @@ def check_sizes(
     list of Finding
         In order of code; the geometry is the grid's. No count under ten is told.
     """
-    codes, kinds = text_of(grids, "code"), text_of(grids, "kind")
-    first = {code: len(codes) - 1 - row for row, code in enumerate(codes[::-1])}
-    listed = pd.Series(text_of(households, "grid_code")).map(first).fillna(-1).to_numpy(dtype=int)
+    all_grids, kinds = GridList(grids), text_of(grids, "kind")
+    listed = all_grids.rows(text_of(households, "grid_code"))
     home = np.where(listed < 0, grid, listed)
     counts = np.bincount(home[home >= 0], minlength=len(grids))
-    names, findings = names_of(grids, codes), []
-    for row in np.argsort(codes, kind="stable").tolist():
+    findings = []
+    for row in all_grids.first.tolist():
         if kinds[row] not in KINDS:
             continue
-        least, most = limits.range("households_per_grid", codes[row], kinds[row])
+        least, most = limits.range("households_per_grid", all_grids.codes[row], kinds[row])
         rule = "S304" if counts[row] < least else "S305" if counts[row] > most else None
         if rule is not None:
             en, zh = KINDS[kinds[row]]
             told = homes_told(int(counts[row]))
             gaps = {"homes": told[0], "homes_zh": told[1], "a_kind": en, "kind_zh": zh,
                     "least": f"{least:,.0f}", "most": f"{most:,.0f}"}  # fmt: skip
-            findings.append(of_grid(rule, grids, row, of_name(rule, names[row], gaps)))
+            findings.append(all_grids.finding(rule, row, gaps))
     return findings
 
 
@@ -179,59 +204,36 @@ def check_units(
     list of Finding
         In order of code; the geometry is the unit's, else its households' points.
     """
-    names = text_of(households, "unit_code")
-    counts = pd.Series(names[names != ""], dtype=object).value_counts()
-    listed = pd.Index(text_of(units, "code")) if units is not None else pd.Index([])
-    row_of = {code: row for row, code in enumerate(listed)}
-    findings = []
-    for code in sorted({*counts.index, *row_of}):
-        count = int(counts.get(code, 0))
+    own = text_of(households, "unit_code")
+    codes, place = np.unique(own.astype(str), return_inverse=True)
+    listed = () if units is None else text_of(units, "code")
+    unit_of = {code: row for row, code in enumerate(listed)}
+    counts = dict(zip(codes.tolist(), np.bincount(place.ravel()).tolist(), strict=True))
+    position = {code: at for at, code in enumerate(codes.tolist())}
+    all_grids, findings = GridList(grids), []
+    for code in sorted({*counts, *unit_of} - {""}):
         least, most = limits.range("households_per_unit", code)
-        if not least <= count <= most:
-            rows = np.flatnonzero(names == code)
-            shape = (
-                None if units is None or code not in row_of else units.geometry.iloc[row_of[code]]
-            )
-            owner = _grid_of_unit(code, row_of, units, households, rows)
-            ends = (least, most)
-            findings.append(_unit(code, count, ends, owner, grids, _seat(shape, households, rows)))
+        if not least <= counts.get(code, 0) <= most:
+            rows = np.flatnonzero(place.ravel() == position.get(code, -1))
+            drawn = units.iloc[[unit_of[code]]] if units is not None and code in unit_of else None
+            findings.append(_unit(code, (least, most), drawn, households.iloc[rows], all_grids))
     return findings
-
-
-def _grid_of_unit(
-    code: str,
-    row_of: Mapping[str, int],
-    units: gpd.GeoDataFrame | None,
-    households: gpd.GeoDataFrame,
-    rows: Indices,
-) -> str:
-    if units is not None and code in row_of:
-        return str(text_of(units, "grid_code")[row_of[code]])
-    return str(text_of(households, "grid_code")[rows[0]])
-
-
-def _seat(
-    shape: BaseGeometry | None, households: gpd.GeoDataFrame, rows: Indices
-) -> BaseGeometry | None:
-    if shape is not None and not shape.is_empty:
-        return shape
-    points = np.asarray(households.geometry.array, dtype=object)[rows]
-    there = points[~(shapely.is_missing(points) | shapely.is_empty(points))]
-    return MultiPoint(there.tolist()) if len(there) else None
 
 
 def _unit(
     code: str,
-    count: int,
     ends: tuple[float, float],
-    owner: str,
-    grids: gpd.GeoDataFrame,
-    seat: BaseGeometry | None,
+    unit: gpd.GeoDataFrame | None,
+    households: gpd.GeoDataFrame,
+    grids: GridList,
 ) -> Finding:
-    at = np.flatnonzero(text_of(grids, "code") == owner)
-    row = int(at[0]) if len(at) else None
-    name = names_of(grids, text_of(grids, "code"))[row] if row is not None else owner
-    few = count < ends[0]
+    """Make a finding of one unit: its row if it has one, and its households."""
+    count, few = len(households), len(households) < ends[0]
+    owner = str(text_of(households if unit is None else unit, "grid_code")[0])
+    row = grids.row_of.get(owner)
+    shape = _seat(unit, households)
+    if shape is None:
+        shape = grids.shape(row or 0)
     gaps: dict[str, Any] = {
         "unit": code,
         "homes": f"{count} household{'' if count == 1 else 's'}",
@@ -239,18 +241,22 @@ def _unit(
         "compared": f"fewer than {ends[0]:g}" if few else f"more than {ends[1]:g}",
         "compared_zh": f"不足 {ends[0]:g} 户" if few else f"超过 {ends[1]:g} 户",
     }
-    land = grids.geometry.iloc[row] if row is not None else None
-    shape = seat if seat is not None else land
-    if shape is None or shape.is_empty:
-        shape = shapely.box(*grids.total_bounds).centroid
     return Finding(
         id=finding_id("S306", code),
         rule="S306",
         severity=RULES["S306"].severity,
         grids=(owner,) if owner else (),
-        area=(text_of(grids, "area_code")[row] or None) if row is not None else None,
+        area=None if row is None else grids.areas[row] or None,
         geometry=shape,
         point=inner_point(shape),
         households=count,
-        **of_name("S306", name, gaps),
+        **_of_name("S306", owner if row is None else grids.names[row], gaps),
     )
+
+
+def _seat(unit: gpd.GeoDataFrame | None, households: gpd.GeoDataFrame) -> BaseGeometry | None:
+    shapes = [] if unit is None else list(unit.geometry)
+    points = np.asarray(households.geometry.array, dtype=object)
+    there = points[~(shapely.is_missing(points) | shapely.is_empty(points))]
+    shapes += [MultiPoint(there.tolist())] if len(there) else []
+    return next((s for s in shapes if s is not None and not s.is_empty), None)

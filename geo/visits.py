@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from geo.findings import Finding
-from geo.register import names_of, text_of
+from geo.register import text_of
 from geo.rules import Limits
-from geo.staffing import of_grid, of_name
+from geo.staffing import GridList
 
 
 def check_visits(
@@ -51,18 +51,15 @@ def check_visits(
     )
     days = pd.Series(text_of(households, "code")).map(last.groupby(level=0).max())
     since = (pd.Timestamp(today) - days).dt.days.to_numpy(dtype=float)
-    listed = text_of(households, "grid_code")
-    codes = text_of(grids, "code")
-    row_of = {code: row for row, code in reversed(list(enumerate(codes)))}
-    row = np.array([row_of.get(code, -1) for code in listed], dtype=np.intp)
-    limit = np.array([limits.number("visit_days", code) for code in codes])
+    listed = GridList(grids)
+    row = listed.rows(text_of(households, "grid_code"))
+    limit = np.array([limits.number("visit_days", code) for code in listed.codes])
     # Never visited is not a number, and no number is within the period.
     late = ~((since >= 0) & (since < limit[row])) & (row >= 0)
     total = np.bincount(row[row >= 0], minlength=len(grids))
     missed = np.bincount(row[late], minlength=len(grids))
-    names = names_of(grids, codes)
     found = []
-    for at in sorted(np.flatnonzero(missed).tolist(), key=lambda at: str(codes[at])):
+    for at in listed.first[missed[listed.first] > 0].tolist():
         gaps = {
             "count": f"{missed[at]:,}",
             "total": f"{total[at]:,}",
@@ -71,7 +68,5 @@ def check_visits(
             "day": today.isoformat(),
             "day_zh": f"{today.year}年{today.month}月{today.day}日",
         }
-        found.append(
-            of_grid("V501", grids, at, of_name("V501", names[at], gaps), households=int(missed[at]))
-        )
+        found.append(listed.finding("V501", at, gaps, households=int(missed[at])))
     return found

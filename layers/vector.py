@@ -24,10 +24,10 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    true,
     union_all,
 )
 
+from geo.findings import RULES
 from geo.generalize import WORLD_M, ZOOMS, pixel_m, shape_zoom
 from layers.catalog import (
     CATALOG,
@@ -157,13 +157,28 @@ def _labels(window: Window, scope: Scope) -> Features:
 BLUR_M = 500.0
 
 
+def hidden_rules(scope: Scope) -> list[str]:
+    """Return the rules whose findings a reader is not told of, nor how many there are."""
+    seen = {"open": True, "individual": scope.individual, "sensitive": scope.sensitive}
+    return [rule.code for rule in RULES.values() if not seen[rule.privacy]]
+
+
 def findings_in_scope(scope: Scope) -> ColumnElement[bool]:
-    """Pick findings whose area, or one of whose grids, lies in the reader's area."""
+    """Pick findings that a reader may be told of, in his area: their own, or one of their grids'.
+
+    What speaks of single households, of members and of needs is for the roles that may see these.
+    """
+    told = finding.c.rule.not_in(hidden_rules(scope))
     if not scope.prefix:
-        return true()
+        return told
     held = func.unnest(finding.c.grids).table_valued("code").render_derived()
     own = exists().select_from(held).where(func.starts_with(held.c.code, scope.prefix))
-    return or_(func.starts_with(finding.c.area_code, scope.prefix), own)
+    return and_(told, or_(func.starts_with(finding.c.area_code, scope.prefix), own))
+
+
+def is_mapped() -> ColumnElement[bool]:
+    """Pick findings that a map shows: what not everyone is told of is on lists alone."""
+    return finding.c.rule.not_in(hidden_rules(Scope()))
 
 
 def latest_check() -> ScalarSelect[int]:
@@ -183,13 +198,17 @@ def finding_markers(scope: Scope) -> Select[*tuple[Any, ...]]:
     return select(
         finding.c.id, finding.c.rule, finding.c.severity,
         literal("point").label("shape"), marker.label("at"),
-    ).where(finding.c.check_id == latest_check(), findings_in_scope(scope))  # fmt: skip
+    ).where(*_mapped(scope))  # fmt: skip
+
+
+def _mapped(scope: Scope) -> list[ColumnElement[bool]]:
+    return [finding.c.check_id == latest_check(), findings_in_scope(scope), is_mapped()]
 
 
 def _findings(window: Window, scope: Scope) -> Features:
     """Every finding as a marker, and from :data:`FINDING_SHAPE_ZOOM` on its shape as well."""
     columns = (finding.c.id, finding.c.rule, finding.c.severity)
-    mine = [finding.c.check_id == latest_check(), findings_in_scope(scope)]
+    mine = _mapped(scope)
     parts = [finding_markers(scope)]
     if window.z >= FINDING_SHAPE_ZOOM:
         shape = finding.c.geom_3857

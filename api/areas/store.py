@@ -116,7 +116,8 @@ def ancestors(session: Session, code: str) -> Rows:
 def findings_by_severity(session: Session, code: str) -> dict[str, int]:
     """Count the latest check's findings in an area."""
     rows = select(finding.c.severity, func.count()).where(
-        finding.c.check_id == latest_check(), func.starts_with(finding.c.area_code, code),
+        finding.c.check_id == latest_check(),
+        func.starts_with(finding.c.area_code, code),
         is_mapped(),
     )
     counts = session.execute(rows.group_by(finding.c.severity))

@@ -9,12 +9,14 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Connection, Engine, Select, func, insert, select, text
+from sqlalchemy import Connection, Engine, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from api import audit
+from api.coverage.lists import frame, geo_frame, read_registers, wkb
 from api.db import session_scope
 from api.errors import BusyError
+from api.rules.store import ruling
 from geo.coverage import CoverageReport, check_coverage
 from geo.findings import Finding
 from layers.tables import (
@@ -26,28 +28,13 @@ from layers.tables import (
     finding,
     grid,
     household,
+    person,
 )
 
 # The advisory lock that a check holds; any fixed number that is ours.
 CHECK_LOCK = 0x6368656B
 
 Frames = tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame, pd.DataFrame]
-
-
-def _frame(connection: Connection, statement: Select[*tuple[Any, ...]]) -> pd.DataFrame:
-    result = connection.execute(statement)
-    return pd.DataFrame.from_records(result.all(), columns=list(result.keys()))
-
-
-def _geo_frame(connection: Connection, statement: Select[*tuple[Any, ...]]) -> gpd.GeoDataFrame:
-    """Read rows whose column ``geometry`` is WKB: the coordinates come bit for bit."""
-    frame = _frame(connection, statement)
-    shapes = shapely.from_wkb(frame.pop("geometry").to_numpy(dtype=object))
-    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(shapes, crs=SRID))
-
-
-def _wkb(column: Any) -> Any:  # noqa: ANN401 - a geometry column, an expression
-    return func.ST_AsBinary(column).label("geometry")
 
 
 def read_county(connection: Connection) -> Frames:
@@ -57,24 +44,28 @@ def read_county(connection: Connection) -> Frames:
     """
     grids = select(
         grid.c.code, grid.c.name, grid.c.name_en, grid.c.area_code, grid.c.kind, grid.c.coverage,
-        _wkb(grid.c.geom),
+        wkb(grid.c.geom),
     ).order_by(grid.c.code)  # fmt: skip
-    villages = select(area.c.code, area.c.name, area.c.name_en, area.c.level, _wkb(area.c.geom))
+    villages = select(area.c.code, area.c.name, area.c.name_en, area.c.level, wkb(area.c.geom))
     villages = villages.where(area.c.level == "village", area.c.geom.is_not(None))
     villages = villages.order_by(area.c.code)
+    home = household.c
     households = select(
-        household.c.code, household.c.grid_code, household.c.address, _wkb(household.c.geom)
-    ).order_by(household.c.code)
+        home.code, home.grid_code, home.area_code, home.unit_code, home.address,
+        (func.cardinality(home.need_tags) > 0).label("needy"), wkb(home.geom),
+    ).order_by(home.code)  # fmt: skip
     held = appointment.c
     people = select(
         held.code, held.person_code, held.role, held.full_time, held.area_code, held.grid_code,
-        held.unit_code, held.branch_code,
-    ).where(held.ends_on.is_(None)).order_by(held.code)  # fmt: skip
+        held.unit_code, held.branch_code, person.c.name,
+    ).join(person, person.c.code == held.person_code).where(
+        held.ends_on.is_(None)
+    ).order_by(held.code)  # fmt: skip
     return (
-        _geo_frame(connection, grids),
-        _geo_frame(connection, villages),
-        _geo_frame(connection, households),
-        _frame(connection, people),
+        geo_frame(connection, grids),
+        geo_frame(connection, villages),
+        geo_frame(connection, households),
+        frame(connection, people),
     )
 
 
@@ -135,14 +126,20 @@ def run_check(
     with _alone(engine) as connection:
         started = dt.datetime.now(dt.UTC)
         progress(0.0, "reading")
-        # One snapshot for all four reads: an import in between must not tear the county.
+        # One snapshot for all reads: an import in between must not tear the county.
         connection.execute(text("set transaction isolation level repeatable read, read only"))
         open_one = coverage_version.c.valid_to.is_(None)
         version = connection.execute(select(coverage_version.c.id).where(open_one)).scalar_one()
         grids, villages, households, people = read_county(connection)
+        registers = read_registers(connection, people)
+        said = ruling(connection)
         connection.rollback()
         progress(0.3, "checking")
-        found = check_coverage(grids, villages, households=households, appointments=people)
+        found = check_coverage(
+            grids, villages, households=households, registers=registers,
+            tolerance_m=said.limits.number("tolerance_m"),
+            rules=said.on, severities=said.severities, limits=said.limits,
+        )  # fmt: skip
         progress(0.9, "writing")
         with session_scope(engine) as session:
             check = store_report(session, found, version, started, created_by)

@@ -1,6 +1,7 @@
 """Queries of the coverage: the verdict's parts and the findings, each within a reader's scope."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from sqlalchemy import (
@@ -85,10 +86,10 @@ def severity_counts(session: Session, scope: Scope) -> dict[str, int]:
     return dict(session.execute(rows).all())
 
 
-def has_blind_spots(session: Session, scope: Scope) -> bool:
-    """Tell whether a gap or an uncovered household stands that nobody accepted."""
-    blind = finding.c.rule.in_(["C101", "C102", "H201"])
-    return bool(session.scalar(select(exists().where(*_current(scope), blind, ~_accepted()))))
+def has_any(session: Session, scope: Scope, rule: str) -> bool:
+    """Tell whether a finding of a rule stands that nobody accepted."""
+    own = finding.c.rule == rule
+    return bool(session.scalar(select(exists().where(*_current(scope), own, ~_accepted()))))
 
 
 def area_summary(session: Session, scope: Scope) -> dict[str, Any]:
@@ -248,7 +249,7 @@ def list_findings(
     if severity := where.get("severity"):
         statement = statement.where(finding.c.severity == severity)
     if within := where.get("area"):
-        statement = statement.where(findings_in_scope(Scope(within)))
+        statement = statement.where(findings_in_scope(replace(scope, prefix=within)))
     order: tuple[ColumnElement[Any], ...] = {
         "severity": (finding.c.position,),
         "households": (finding.c.households.desc(), finding.c.position),

@@ -6,18 +6,27 @@ from sqlalchemy.orm import Session
 
 from api.coverage import store
 from api.coverage.schemas import ByRule, ByTown, CheckInfo, Verdict, VersionInfo
+from geo.coverage import BLIND_RULES, blind_spots
 from geo.findings import RULES
 from layers.tiles import Scope
+from layers.vector import hidden_rules
 
 
 def _summary(session: Session, scope: Scope, whole: dict[str, Any]) -> dict[str, Any]:
     """Return the summary for a reader: of his area, and without what was accepted since."""
     # An area's figures are its own, all of them: none of the county's is handed on.
     summary = store.area_summary(session, scope) if scope.prefix else dict(whole)
+    hidden = hidden_rules(scope)
+    summary["by_rule"] = {
+        rule: n for rule, n in summary.get("by_rule", {}).items() if rule not in hidden
+    }
     counts = store.severity_counts(session, scope)
     summary["errors"], summary["warnings"] = counts.get("error", 0), counts.get("warning", 0)
     if whole["blind_spots"] is not None:
-        summary["blind_spots"] = store.has_blind_spots(session, scope)
+        off = whole.get("rules_off", ())
+        summary["blind_spots"] = blind_spots(
+            {rule: 1 for rule in BLIND_RULES if store.has_any(session, scope, rule)}, off
+        )
     return summary
 
 

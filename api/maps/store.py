@@ -23,6 +23,7 @@ from layers.tables import (
 from layers.tiles import Scope, Tile, Window
 from layers.vector import (
     findings_in_scope,
+    is_mapped,
     latest_check,
     own_households,
     row_statement,
@@ -117,7 +118,9 @@ def legend_counts(
         since = select(func.max(coverage_version.c.valid_from))
         counts = session.execute(rows.group_by(grid.c.kind))
     elif layer == "findings":
-        rows = select(finding.c.rule, func.count()).where(finding.c.check_id == latest_check())
+        rows = select(finding.c.rule, func.count()).where(
+            finding.c.check_id == latest_check(), is_mapped()
+        )
         since = select(func.max(coverage_check.c.finished_at))
         counts = session.execute(rows.where(findings_in_scope(scope)).group_by(finding.c.rule))
     elif layer == "households":

@@ -11,8 +11,12 @@ from geo.rules.homes import HOMES
 from geo.rules.land import LAND
 from geo.rules.limits import LIMITS, Limit, LimitError, Limits
 from geo.rules.people import PEOPLE
+from geo.rules.ruling import Ruling, RulingError
 from geo.rules.shapes import SHAPES
 
-__all__ = ["LIMITS", "RULES", "Limit", "LimitError", "Limits", "Privacy", "Rule", "Severity"]
+__all__ = [
+    "LIMITS", "RULES", "Limit", "LimitError", "Limits", "Privacy", "Rule", "Ruling", "RulingError",
+    "Severity",
+]  # fmt: skip
 
 RULES: Mapping[str, Rule] = {rule.code: rule for rule in (*SHAPES, *LAND, *HOMES, *PEOPLE)}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
-from geo.coverage import BLIND_RULES, CoverageReport
+from geo.coverage import CoverageReport, blind_spots
 from geo.findings import Finding
 from geo.measure import WGS84, reproject
 from layers.transfer.errors import TransferError
@@ -148,7 +148,7 @@ def _summary(summary: Document, findings: list[Document]) -> Document:
         by_rule[finding["rule"]] = by_rule.get(finding["rule"], 0) + 1
     blind = None
     if summary["blind_spots"] is not None:
-        blind = any(by_rule.get(rule) for rule in BLIND_RULES)
+        blind = blind_spots(by_rule, summary["rules_off"])
     return {
         **summary,
         "by_rule": dict(sorted(by_rule.items())),

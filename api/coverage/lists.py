@@ -1,0 +1,103 @@
+"""The county's lists, read for a check: who is appointed, units, members, contacts, visits."""
+
+import datetime as dt
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+from sqlalchemy import Connection, Date, Select, cast, func, select
+
+from geo.registers import Registers
+from layers.incidents import ZONE
+from layers.tables import (
+    SRID,
+    contact_link,
+    household,
+    household_unit,
+    party_branch,
+    party_member,
+    reference_feature,
+    setting,
+    visit,
+)
+
+
+def frame(connection: Connection, statement: Select[*tuple[Any, ...]]) -> pd.DataFrame:
+    """Return a statement's rows as a frame."""
+    result = connection.execute(statement)
+    return pd.DataFrame.from_records(result.all(), columns=list(result.keys()))
+
+
+def geo_frame(connection: Connection, statement: Select[*tuple[Any, ...]]) -> gpd.GeoDataFrame:
+    """Read rows whose column ``geometry`` is WKB: the coordinates come bit for bit."""
+    rows = frame(connection, statement)
+    shapes = shapely.from_wkb(rows.pop("geometry").to_numpy(dtype=object))
+    return gpd.GeoDataFrame(rows, geometry=gpd.GeoSeries(shapes, crs=SRID))
+
+
+def wkb(column: Any) -> Any:  # noqa: ANN401 - a geometry column, an expression
+    """Select a geometry as WKB, named as :func:`geo_frame` wants it."""
+    return func.ST_AsBinary(column).label("geometry")
+
+
+def read_registers(
+    connection: Connection, appointments: pd.DataFrame, today: dt.date | None = None
+) -> Registers:
+    """Read the lists that rules go by.
+
+    Parameters
+    ----------
+    connection
+        In the transaction that the county was read in.
+    appointments
+        Those in force, which were read with it.
+    today
+        The day to go by; null: the county's reference date if it has one, else the database's day.
+    """
+    unit, feature = household_unit.c, reference_feature.c
+    units = select(unit.code, unit.grid_code, wkb(unit.geom)).order_by(unit.code)
+    places = select(feature.code, feature.name, wkb(feature.geom)).where(
+        feature.layer == "settlements", feature.name.is_not(None)
+    )
+    branches = frame(connection, select(party_branch.c.code, party_branch.c.grid_code))
+    link = contact_link.c
+    return Registers(
+        appointments=appointments,
+        branches=branches if len(branches) else None,
+        units=geo_frame(connection, units),
+        members=frame(connection, _members()),
+        links=frame(connection, select(link.member_code, link.household_code).order_by(link.code)),
+        visits=frame(connection, _visits()),
+        today=today or _today(connection),
+        settlements=geo_frame(connection, places.order_by(feature.code)),
+        sizes=True,
+    )
+
+
+def _members() -> Select[*tuple[Any, ...]]:
+    """Select members with the village of their home, else that of their branch."""
+    member = party_member.c
+    area = func.coalesce(household.c.area_code, party_branch.c.area_code).label("area_code")
+    return (
+        select(member.code, member.person_code, member.household_code, area)
+        .select_from(
+            party_member.outerjoin(household, household.c.code == member.household_code)
+            .outerjoin(party_branch, party_branch.c.code == member.branch_code)
+        )
+        .order_by(member.code)
+    )  # fmt: skip
+
+
+def _visits() -> Select[*tuple[Any, ...]]:
+    """Select the day of each household's last visit."""
+    day = cast(func.timezone(str(ZONE), func.max(visit.c.visited_at)), Date).label("day")
+    return select(visit.c.household_code, day).group_by(visit.c.household_code)
+
+
+def _today(connection: Connection) -> dt.date:
+    stated = connection.scalar(select(setting.c.value).where(setting.c.key == "reference_date"))
+    if isinstance(stated, str):
+        return dt.date.fromisoformat(stated)
+    now = select(cast(func.timezone(str(ZONE), func.now()), Date))
+    return connection.execute(now).scalar_one()

@@ -1,0 +1,1 @@
+"""Rules and thresholds as the county has them: read for a check, seen and changed by planners."""
