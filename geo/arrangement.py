@@ -93,7 +93,7 @@ def defects(rest: Segments, territory: Territory, clearance: float = 0.0) -> lis
     for position, borders in crossed.items():
         face = faces[position].geometry
         inside = cut(np.append(borders, np.array([face.boundary], dtype=object)))
-        kept = inside[shapely.intersects(face, shapely.point_on_surface(inside))]
+        kept = inside[shapely.intersects(face, look.inner_points(inside))]
         # Among lines a nanometre apart noding can lose a piece; then the face stays whole.
         lost = abs(float(shapely.area(kept).sum()) - face.area) > WHOLE * face.area
         out.extend([faces[position]] if lost else look.at(kept))
@@ -117,7 +117,7 @@ class _Look:
 
     def at(self, pieces: Geometries) -> Iterator[Face]:
         """Give pieces of plane their owners and parent, by one inner point each."""
-        points = self._inner_points(pieces)
+        points = self.inner_points(pieces)
         piece, polygon = self.polygons.query(points, predicate="intersects")
         owners: list[list[int]] = [[] for _ in pieces]
         for at, who in zip(piece.tolist(), polygon.tolist(), strict=True):
@@ -128,7 +128,7 @@ class _Look:
         for geometry, who, inside in zip(pieces, owners, parent.tolist(), strict=True):
             yield Face(geometry, tuple(sorted(who)), inside)
 
-    def _inner_points(self, pieces: Geometries) -> Geometries:
+    def inner_points(self, pieces: Geometries) -> Geometries:
         """Return a point in each piece that the weld cannot have put on another side of a border.
 
         A welded piece can hold strips of another depth, as wide as borders were moved; a point

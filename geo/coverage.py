@@ -150,17 +150,34 @@ def check_coverage(
     found.extend(shift_findings(valid, within, households))
     kept = sort_findings(switched(found, rules, severities))
     off = tuple(code for code, is_on in sorted((rules or {}).items()) if not is_on)
-    summary = _summary(layer, parent_layer, ruler, faults, kept, counts, off)
+    sizes = Sizes.of(layer, parent_layer, ruler)
+    summary = summarise(sizes, faults, kept, counts, off)
     return CoverageReport(kept, summary, ruler.crs, ruler.metric, tolerance_m)
 
 
 # -- The rest of the check -----------------------------------------------------------------------
 
 
-def _summary(
-    layer: Layer,
-    parents: Layer | None,
-    ruler: Ruler,
+@dataclass(frozen=True)
+class Sizes:
+    """How many grids and areas there are, and how large they are; null without parents."""
+
+    grids: int
+    areas: int | None
+    grid_m2: float
+    parent_m2: float
+
+    @classmethod
+    def of(cls, layer: Layer, parents: Layer | None, ruler: Ruler) -> "Sizes":
+        """Count and measure the layers."""
+        own = ruler.area_m2(layer.shapes[layer.exclusive]).sum()
+        if parents is None:
+            return cls(len(layer), None, float(own), 0.0)
+        return cls(len(layer), len(parents), float(own), float(ruler.area_m2(parents.shapes).sum()))
+
+
+def summarise(
+    sizes: Sizes,
     partition: Partition,
     findings: list[Finding],
     counts: Mapping[str, int],
@@ -170,14 +187,14 @@ def _summary(
     by_rule = Counter(finding.rule for finding in findings)
     severities = Counter(finding.severity for finding in findings)
     with_households = "households" in counts
-    known = parents is not None
+    known = sizes.areas is not None
     return {
-        "grids": len(layer),
-        "areas": len(parents) if parents is not None else 0,
+        "grids": sizes.grids,
+        "areas": sizes.areas or 0,
         "households": counts.get("households", 0),
         "households_unlocated": counts.get("households_unlocated", 0),
-        "parent_area_km2": km2(ruler.area_m2(parents.shapes).sum()) if parents else None,
-        "grid_area_km2": km2(ruler.area_m2(layer.shapes[layer.exclusive]).sum()),
+        "parent_area_km2": km2(sizes.parent_m2) if known else None,
+        "grid_area_km2": km2(sizes.grid_m2),
         "uncovered_km2": km2(partition.uncovered_m2),
         "overlap_km2": km2(partition.overlap_m2),
         "outside_km2": km2(partition.outside_m2) if known else None,

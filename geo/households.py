@@ -44,7 +44,8 @@ class HouseholdCheck:
     """What is known of the households.
 
     ``grid`` is aligned with the households: the position, in the frame of grids, of the exclusive
-    grid that each belongs to, or -1.
+    grid that each belongs to, or -1. ``rows`` gives for each finding's id the positions of its
+    households.
     """
 
     findings: list[Finding]
@@ -53,6 +54,7 @@ class HouseholdCheck:
     in_several: int
     unlocated: int
     grid: Indices
+    rows: Mapping[str, Indices]
 
 
 def check_households(
@@ -111,6 +113,7 @@ def check_households(
         in_several=len(several),
         unlocated=int((~register.located).sum()),
         grid=np.where(register.grid < 0, -1, register.order[register.grid]),
+        rows=register.told,
     )
 
 

@@ -103,7 +103,8 @@ class Ruler:
         lon, lat = to_degrees.transform([x, x + step, x], [y, y, y + step])
         geod = Geod(ellps="WGS84")
         _, _, far = geod.inv([lon[0]] * 2, [lat[0]] * 2, lon[1:], lat[1:])
-        return float(far[0] / step), float(far[1] / step)
+        # Seven digits, so that a border moved by some metres leaves every tolerance as it was.
+        return float(f"{far[0] / step:.6e}"), float(f"{far[1] / step:.6e}")
 
     def degrees(self, geometries: Geometries) -> Geometries:
         """Return copies in lon, lat (EPSG:4326)."""

@@ -139,6 +139,7 @@ class Register:
         self._recorded = pd.Index(distinct).get_indexer(pd.Index(self.record.astype(str)))
         self.recorded_row: Indices = np.where(self._recorded < 0, -1, first[self._recorded])
         self._land_codes, self._lands, self.area_names = _lands(parents)
+        self.told: dict[str, Indices] = {}  # a finding's id to its households
 
     @cached_property
     def pairs(self) -> tuple[Indices, Indices]:
@@ -247,8 +248,10 @@ class Register:
         if "" in who:
             who = [str(text) for text in shapely.to_wkt(points, rounding_precision=7)]
         here: BaseGeometry = seat or MultiPoint(points.tolist())
+        known = finding_id(rule, *grids, area, *sorted(who))
+        self.told[known] = rows
         return Finding(
-            id=finding_id(rule, *grids, area, *sorted(who)),
+            id=known,
             rule=rule,
             grids=tuple(grids),
             area=area or None,

@@ -39,12 +39,13 @@ from geo.findings import RULES, Finding, finding_id
 from geo.phrases import filled
 
 Geometries = NDArray[np.object_]
+Indices = NDArray[np.intp]
 GEOD = pyproj.Geod(ellps="WGS84")
 
 NEAR_M = 50.0  # a centre this close to its parent's is no sign of a shift
 EXPLAINED = 0.5  # the share of wrong answers that a shift must explain
 EVIDENCE = 20  # fewer wrong answers than this prove nothing
-MOST, SAMPLE = 100_000, 2000  # households asked, of all and of a group
+SUSPECT, SAMPLE = 300, 2000  # households of a group asked, before and after it is suspected
 MISPLACED = 0.05  # the share of a group's households outside their grid that raises suspicion
 
 
@@ -225,18 +226,29 @@ def _household_evidence(
     home = np.asarray(households.geometry.array, dtype=object)
     located = ~(shapely.is_missing(home) | shapely.is_empty(home))
     names = pd.Index(households["grid_code"].astype(str))
-    recorded = pd.Index(grids["code"].astype(str)).get_indexer(names)
+    codes = pd.Index(grids["code"].astype(str))
+    # Of rows that share a code the first one is asked about.
+    first = np.flatnonzero(~codes.duplicated())
+    recorded = np.append(first, -1)[codes[first].get_indexer(names)]
     known = np.flatnonzero(located & (recorded >= 0))
-    known = known[:: max(1, len(known) // MOST)]
     points, recorded = shapely.get_coordinates(home[known]), recorded[known]
-    shapely.prepare(polygons)
-    outside = ~shapely.intersects_xy(polygons[recorded], points)
     group = groups.to_numpy()[recorded]
-    share = pd.Series(outside).groupby(group).mean()
+    some = _evenly(group, SUSPECT)
+    shapely.prepare(polygons)
+    outside = ~shapely.intersects_xy(polygons[recorded[some]], points[some])
+    share = pd.Series(outside).groupby(group[some]).mean()
     for suspect in share.index[share > MISPLACED]:
         mine = points[group == suspect]
         mine = mine[:: max(1, len(mine) // SAMPLE)]
         yield str(suspect), mine, np.ones(len(mine), dtype=bool)
+
+
+def _evenly(groups: NDArray[np.object_], most: int) -> Indices:
+    """Choose at most so many of each group, evenly in their order, whatever other groups have."""
+    label, names = pd.factorize(groups)
+    rank = pd.Series(label).groupby(label).cumcount().to_numpy()
+    step = -(-np.bincount(label, minlength=len(names)) // most)
+    return np.flatnonzero(rank % step[label] == 0)
 
 
 def _groups(grids: gpd.GeoDataFrame, parents: gpd.GeoDataFrame | None) -> pd.Series:

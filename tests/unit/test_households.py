@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Point, box
 
+from geo.coverage import check_coverage
 from geo.errors import GeometryTypeError
 from geo.findings import Finding
 from geo.households import HouseholdCheck, check_households, locate
@@ -280,3 +281,9 @@ def test_a_household_is_a_point() -> None:
     with pytest.raises(GeometryTypeError) as error:
         check(("b1", at(1, 1)), ("b1", square(0, 0)))
     assert error.value.where["row"] == 2
+
+
+def test_rows_that_share_a_code_are_checked_with_households() -> None:
+    homes = frame([("h1", "b1", at(150, 50)), ("h2", "b1", at(20, 20))], "code", "grid_code")
+    report = check_coverage(GRIDS.replace({"code": {"b2": "b1"}}), PARENTS, households=homes)
+    assert {f.rule for f in report.findings} == {"G003", "C102"}
