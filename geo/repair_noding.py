@@ -178,7 +178,8 @@ class _State:
 
     def cross(self) -> bool:
         """Put a vertex into both of two edges that cross."""
-        lines = self._lines()
+        # In the layer's own units: a coordinate that is scaled is rounded, and may cross no more.
+        lines = lines_of(self.points[self.pieces].reshape(-1, 4))
         one, two = shapely.STRtree(lines).query(lines, predicate="intersects")
         keep = one < two
         one, two = one[keep], two[keep]
@@ -244,6 +245,7 @@ class _State:
     def _insert(self, piece: Ints, point: Ints, along: Floats) -> None:
         """Put vertices into pieces, in their order; those that go into fixed ones go onto them."""
         self._place(piece, point)
+        self.owner[point] = MANY
         order = np.lexsort((along, piece))
         piece, point = piece[order], point[order]
         extra = np.bincount(piece, minlength=len(self.pieces))
