@@ -88,8 +88,9 @@ test: debian debian-test install web assets ## the whole suite: unit, postgis, b
 test-slow: debian debian-test install web assets ## many seeds and faults; not in CI
 	$(BIN)/python -m pytest -m slow $(ARGS)
 
-images: install ## record the reference pictures anew: look at them before you commit them
+images: install web assets ## record the reference pictures anew: look at them before you commit them
 	$(BIN)/python -m tests.unit.test_pictures
+	RECORD_IMAGES=1 $(BIN)/python -m pytest -q tests/browser/test_finished_files.py -k sheet
 
 bench: install ## speed and memory, as ratios against a floor or a peer, in one run
 	$(BIN)/python tests/bench/run.py $(ARGS)
