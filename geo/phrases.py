@@ -162,6 +162,12 @@ def distance(metres: float, *, english: bool = True) -> str:
     return "0"
 
 
+def land(area_m2: float, *, english: bool = True) -> str:
+    """Word an area: m² or km², and mu."""
+    mu, area = _mu(area_m2), _area(area_m2)
+    return f"{area} ({mu} mu)" if english else f"{mu} 亩（{area}）"
+
+
 def _area(area_m2: float) -> str:
     if area_m2 >= 1e5:
         return f"{area_m2 / 1e6:.3g} km²"

@@ -241,9 +241,7 @@ def edges_of(chains: Iterable[tuple[Point, ...]]) -> set[Edge]:
     out: set[Edge] = set()
     for line in chains:
         out.update(
-            (one, two) if one < two else (two, one)
-            for one, two in pairwise(line)
-            if one != two
+            (one, two) if one < two else (two, one) for one, two in pairwise(line) if one != two
         )
     return out
 

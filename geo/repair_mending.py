@@ -11,13 +11,14 @@ from shapely.geometry.base import BaseGeometry
 from geo.arrangement import Territory
 from geo.certificate import Flags, Geometries, Ints
 from geo.coverage import TOLERANCE_M
-from geo.gate import Layer, admit
+from geo.gate import POLYGONAL, Layer, admit
 from geo.measure import Ruler
 from geo.partition import parent_positions
+from geo.phrases import Name
 from geo.repair_fill import Fill
 from geo.repair_ground import Plane, survey
 from geo.repair_noding import Point
-from geo.repair_rules import Judge, Winner
+from geo.repair_rules import MOST_LOST, Judge, Winner
 from geo.repair_work import Left, Limits, Move, Work
 
 # One pass does all but what arithmetic left; what three do not settle, ten do not.
@@ -65,7 +66,7 @@ class Mending:
     left: list[Left] = field(default_factory=list)
     needed: list[tuple[str, Point]] = field(default_factory=list)
     unsafe: set[int] = field(default_factory=set)
-    passes: int = 0
+    cut: dict[int, tuple[BaseGeometry, BaseGeometry]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -79,7 +80,8 @@ class Mending:
         layer = admit(grids)
         above = None if parents is None else admit(parents)
         rows = np.flatnonzero(layer.exclusive)
-        lands, codes = np.empty(0, dtype=object), ()
+        lands = np.empty(0, dtype=object)
+        codes: tuple[str, ...] = ()
         if above is not None:
             there = np.flatnonzero(above.exclusive)
             lands, codes = above.shapes[there], tuple(above.codes[row] for row in there)
@@ -108,10 +110,10 @@ class Mending:
         for _ in range(PASSES):
             if not self._pass():
                 break
+        self.cut_overlays()
 
     def _pass(self) -> bool:
         """Repair once; tell whether anything changed."""
-        self.passes += 1
         while True:
             plane = self.plane()
             ground = survey(plane, self.only)
@@ -147,22 +149,49 @@ class Mending:
         count = len(self.rows)
         return self.layer.codes[self.rows[at]] if at < count else self.land_codes[at - count]
 
+    def name(self, at: int) -> Name:
+        """Return what a polygon is called."""
+        name: Name = self.layer.names[self.rows[at]]
+        return name
+
     def frame(self, grids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Return the layer with the shapes that changed; the others keep their bits."""
         shapes = np.asarray(grids.geometry.values, dtype=object).copy()
-        for at, row in enumerate(self.rows.tolist()):
-            untouched = self.polygons[at] is self.layer.shapes[row]
-            if self.fixed[at] or (untouched and shapely.is_valid(shapes[row])):
-                continue
-            shapes[row] = self.polygons[at]
-        for row, shape in self._overlays():
-            shapes[row] = shape
+        now = self.layer.shapes.copy()
+        now[self.rows] = self.polygons
+        for row, (_, shape) in self.cut.items():
+            now[row] = shape
+        locked = {*self.rows[self.fixed[: len(self.rows)]].tolist()}
+        invalid = ~shapely.is_valid(shapes)
+        for row, shape in enumerate(now):
+            changed = shape is not self.layer.shapes[row] or bool(invalid[row])
+            if shape is not None and changed and row not in locked:
+                shapes[row] = shape
         return grids.set_geometry(gpd.GeoSeries(shapes, index=grids.index, crs=grids.crs))
 
-    def _overlays(self) -> list[tuple[int, BaseGeometry]]:
-        """Return overlay grids that were cut back to their area."""
-        out: list[tuple[int, BaseGeometry]] = []
-        return out
+    def cut_overlays(self) -> None:
+        """Cut overlay grids back to their area; what would lose most of its land is left."""
+        where = parent_positions(list(self.layer.parent), self.land_codes)
+        for row in np.flatnonzero(np.array(self.layer.coverage) == "overlay").tolist():
+            shape = self.layer.shapes[row]
+            if shape is None or where[row] < 0 or self.layer.codes[row] in self.options.locked:
+                continue
+            beyond = shapely.difference(shape, self.lands[where[row]])
+            flat = self.ruler.project(np.array([beyond], dtype=object))[0]
+            if 2 * flat.area <= self.options.tolerance_m * flat.length:
+                continue
+            kept = _polygonal(shapely.intersection(shape, self.lands[where[row]]))
+            if kept.area > (1 - MOST_LOST) * shape.area and _is_sound(kept):
+                self.cut[row] = (beyond, kept)
+            else:
+                self.left.append(Left(beyond, (), "most"))
+
+
+def _polygonal(shape: BaseGeometry) -> BaseGeometry:
+    """Return the polygons of what an overlay left, without its lines and points."""
+    parts = shapely.get_parts([shape])
+    parts = parts[np.isin(shapely.get_type_id(parts), POLYGONAL)]
+    return parts[0] if len(parts) == 1 else shapely.MultiPolygon(list(shapely.get_parts(parts)))
 
 
 def _is_sound(shape: BaseGeometry) -> bool:

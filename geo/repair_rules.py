@@ -153,9 +153,7 @@ class Judge:
                     beyond.add(owner)
             alone = beyond & set(right)
             if len(alone) == 1:
-                share[alone.pop()] += float(
-                    np.hypot(*((np.array(end) - start) * self.plane.scale))
-                )
+                share[alone.pop()] += float(np.hypot(*((np.array(end) - start) * self.plane.scale)))
         return share
 
     # -- nobody loses too much -----------------------------------------------------------------

@@ -278,4 +278,3 @@ def _pieces(verdicts: list[Verdict]) -> Iterator[list[Verdict]]:
     label = connected_components(graph, directed=False)[1]
     for piece in range(int(label.max()) + 1):
         yield [verdicts[at] for at in np.flatnonzero(label == piece).tolist()]
-
