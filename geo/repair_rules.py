@@ -4,13 +4,15 @@
 - Of several rightful owners a locked one keeps it; else one that was *declared*; else whom the
   rule names: the one whose undisputed land has the longest border with it (so an outline gets
   shorter, and no spike is left), the smallest, or the first by code.
-- No grid loses more than half of its land by a rule: then it keeps what is disputed, and where
-  both would lose as much (one grid twice), both do, and that is said. By declaration a grid can
-  lose nearly all, and never everything.
+- No grid loses more than half of its land by a rule: then it keeps what is disputed. Where both
+  would, the one that would keep least gets it, if the other keeps a quarter; else (one grid
+  twice) both stay, and that is said. By declaration a grid can lose nearly all, and never
+  everything.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
@@ -25,6 +27,8 @@ WINNERS: tuple[Winner, ...] = get_args(Winner)
 
 # The most of its land that a grid may lose by a rule, and by declaration.
 MOST_LOST, MOST_DECLARED = 0.5, 0.99
+# What a grid must keep at least where another would keep less.
+ENOUGH = 0.25
 # Each round can make another grid keep what is disputed.
 ROUNDS = 8
 
@@ -172,7 +176,21 @@ class Judge:
             return replace(verdict, keeps=tuple(sorted({*verdict.keeps, *losers})), why="locked")
         if poor.isdisjoint(verdict.keeps) and len(losers) == 1:
             return replace(verdict, keeps=tuple(losers), declared=False)
-        return replace(verdict, keeps=tuple(sorted({*losers, *verdict.keeps})), why="twice")
+        rivals = sorted({*losers, *verdict.keeps}, key=lambda owner: self._undisputed_share[owner])
+        poorest, others = rivals[0], rivals[1:]
+        if all(self._undisputed_share[owner] >= ENOUGH for owner in others):
+            return replace(verdict, keeps=(poorest,), declared=False)
+        return replace(verdict, keeps=tuple(sorted(rivals)), why="twice")
+
+    @cached_property
+    def _undisputed_share(self) -> dict[int, float]:
+        """Return for each owner of a face which share of its land nobody disputes."""
+        lost: dict[int, float] = {}
+        for face in self.ground.faces:
+            for owner in face.owners:
+                lost[owner] = lost.get(owner, 0.0) + face.geometry.area
+        area = shapely.area(self.plane.territory.polygons)
+        return {owner: 1 - gone / float(area[owner]) for owner, gone in lost.items()}
 
     def _poor(self, verdicts: list[Verdict]) -> set[int]:
         """Return the polygons that would lose too much."""
