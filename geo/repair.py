@@ -28,11 +28,13 @@ from dataclasses import dataclass
 import geopandas as gpd
 
 from geo.coverage import CoverageReport, check_coverage
-from geo.repair_mending import Mending, Options
+from geo.repair_mending import WIDEST_WITHOUT_PARENT_M, Mending, Options
 from geo.repair_noding import Point
 from geo.repair_report import Change, GridChange, Remaining, changes_of, grid_changes, remaining
 
-__all__ = ["Change", "GridChange", "Options", "Remaining", "Repaired", "repair"]
+__all__ = [
+    "WIDEST_WITHOUT_PARENT_M", "Change", "GridChange", "Options", "Remaining", "Repaired", "repair",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Repaired:
     ``grids`` has the rows and columns that came, with new shapes where a grid changed. ``left``
     are the findings that a check of it still has, each with the reason. ``needed`` are vertices
     that a fixed border lacks: code of the parent or locked grid, and the place.
+    ``households_moved`` have another grid than before; null where no households were given.
     """
 
     grids: gpd.GeoDataFrame
@@ -51,7 +54,7 @@ class Repaired:
     needed: list[tuple[str, Point]]
     before: CoverageReport
     after: CoverageReport
-    households_moved: int = 0
+    households_moved: int | None = None
 
 
 def repair(
@@ -92,5 +95,5 @@ def repair(
     changes, moved = changes_of(mending, grids, result, households)
     return Repaired(
         result, changes, grid_changes(mending, grids, result), remaining(mending, after),
-        mending.needed, before, after, moved,
+        mending.needed, before, after, None if households is None else moved,
     )  # fmt: skip

@@ -23,7 +23,10 @@ POINT, MULTIPOINT = 0, 4
 
 @dataclass
 class Data:
-    """What is checked, all in the CRS of the grids, and what was noticed on the way."""
+    """What is checked, all in the CRS of the grids, and what was noticed on the way.
+
+    ``whole`` has the rows of the grids with every column that their file has.
+    """
 
     source: str
     grids: gpd.GeoDataFrame
@@ -32,6 +35,7 @@ class Data:
     appointments: pd.DataFrame | None = None
     notes: list[str] = field(default_factory=list)
     synthetic: bool = False
+    whole: gpd.GeoDataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def read_files(request: Request) -> Data:
         frame["open_ring"] = pd.Series(
             [read.opened.get(row) for row in range(len(frame))], index=frame.index, dtype=object
         )
-    data = Data(path.name, frame, notes=read.notes + notes)
+    data = Data(path.name, frame, notes=read.notes + notes, whole=read.frame)
     if request.within is not None:
         data.parents = _parents(request, data, request.within)
     if request.households is not None:

@@ -1,7 +1,11 @@
-"""Files that a command writes: whole, or not at all."""
+"""What a command shows while it works, and the files that it writes: whole, or not at all."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from rich.console import Console
 
 from layers.transfer.errors import TransferError
 
@@ -30,3 +34,31 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         raise TransferError(
             f"The file cannot be written: {error.strerror}.", cure="Name another.", file=str(path)
         ) from error
+
+
+def require_folder(output: Path | None) -> None:
+    """Refuse a place that cannot be written to before the work is done, not after.
+
+    Raises
+    ------
+    TransferError
+        If it is a folder, or in one that is not there.
+    """
+    if output is None:
+        return
+    if output.is_dir():
+        raise TransferError("This is a folder.", cure="Name a file in it.", file=str(output))
+    if not output.parent.is_dir():
+        raise TransferError(
+            f"There is no folder {output.parent}.", cure="Make it first.", file=output.name
+        )
+
+
+@contextmanager
+def working(words: str) -> Iterator[None]:
+    """Show that work goes on, on a terminal alone."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    with Console(stderr=True).status(words):
+        yield
