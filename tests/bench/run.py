@@ -13,6 +13,7 @@ sys.path.insert(0, str(ROOT))
 from tests.bench import (  # noqa: E402 - found once the root is on the path
     heat,
     imports,
+    members,
     memory,
     page,
     sides,
@@ -59,6 +60,7 @@ OTHERS = {
     "page": page.measure,
     "tiles": tiles.measure,
     "heat": heat.measure,
+    "members": members.measure,
 }
 # What takes many minutes runs only when it is asked for.
 LONG = {"memory": memory.measure}

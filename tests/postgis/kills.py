@@ -186,7 +186,8 @@ class World:
 
     def renew(self, name: str = NAME) -> None:
         """Put the county back to what it was."""
-        eventually(self.cluster.is_running, 60, 0.1)
+        # A trial that has failed may have left it down.
+        self.cluster.up()
         for used in (name, BEFORE):
             engine(self.cluster.url(used)).dispose()
         self._administer("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
@@ -254,9 +255,15 @@ class World:
             staged = "SELECT relname FROM pg_class WHERE relpersistence = 't' AND relkind = 'r'"
             assert connection.execute(staged).fetchall() == []
 
-    def postmaster(self) -> int:
-        """Return the process that all of the database's processes come from."""
-        return int((self.cluster.data / "postmaster.pid").read_text().split("\n")[0])
+    def postmaster(self) -> int | None:
+        """Return the process that all of the database's come from; null while there is none."""
+        try:
+            text = (self.cluster.data / "postmaster.pid").read_text()
+        except FileNotFoundError:
+            return None
+        # It is written line by line.
+        number = text.split("\n")[0]
+        return int(number) if number else None
 
     def stop(self) -> None:
         """End the cluster."""

@@ -54,7 +54,9 @@ def which(world: World, action: Action) -> str:
 def strike(world: World, victim: str, action: Action) -> None:
     """Kill a process of the database: the one at work, or the one that all come from."""
     if victim == "postmaster":
-        os.kill(world.postmaster(), signal.SIGKILL)
+        running = world.postmaster()
+        assert running is not None
+        os.kill(running, signal.SIGKILL)
     for backend in world.holders(action.lock)[:1] if victim == "backend" else []:
         os.kill(backend, signal.SIGKILL)
 
