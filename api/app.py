@@ -32,6 +32,7 @@ from api.members import routes as members
 from api.metrics import CONTENT_TYPE, Measured, Metrics
 from api.openapi import describe
 from api.people import routes as people
+from api.rules import routes as rules
 from api.settings import Settings
 from api.settings import settings as own_settings
 
@@ -86,8 +87,8 @@ def create_app(settings: Settings | None = None, *, url: URL | None = None) -> F
     app.state.surfaces = surfaces(settings.surface_cache_mb * 1024 * 1024)
     _guard(app)
     for module in (
-        session, coverage, areas, locate, people, households, members, incidents, incident_maps,
-        maps, finished, imports, exports, jobs,
+        session, coverage, rules, areas, locate, people, households, members, incidents,
+        incident_maps, maps, finished, imports, exports, jobs,
     ):  # fmt: skip
         app.include_router(module.router)
     _own_routes(app)

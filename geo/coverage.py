@@ -32,6 +32,7 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
+from geo.corridors import corridor_findings
 from geo.errors import CrsError
 from geo.explain import Explainer, Households
 from geo.findings import Finding, Severity, sort_findings, switched
@@ -125,13 +126,16 @@ def check_coverage(
     parent_layer = None if parents is None else admit(parents)
     ruler = Ruler.of(layer.shapes, grids.crs)
     for other, name in ((parents, "parents"), (households, "households")):
-        _require_same_crs(grids, other, name)
-    explain = Explainer(ruler, _area_names(parent_layer), _touch(households))
+        require_same_crs(grids, other, name)
+    explain = Explainer(ruler, area_names(parent_layer), touched(households))
     found = gate_findings(grids, layer, explain)
     faults = find_faults(layer, parent_layer, explain, tolerance_m)
     found.extend(faults.found)
-    valid = _frame(layer, text_of(grids, "kind"))
-    within = None if parent_layer is None else _frame(parent_layer)
+    if (rules or {}).get("C107", True):
+        width_m = bounds.number("narrow_gap_m")
+        found.extend(corridor_findings(layer, parent_layer, explain, width_m, tolerance_m))
+    valid = frame_of(layer, text_of(grids, "kind"))
+    within = None if parent_layer is None else frame_of(parent_layer)
     counts: dict[str, int] = {}
     people = None
     if households is not None:
@@ -229,7 +233,7 @@ def km2(area_m2: float) -> float:
     return round(float(area_m2) / 1e6, 12)
 
 
-def _frame(layer: Layer, kinds: Texts | None = None) -> gpd.GeoDataFrame:
+def frame_of(layer: Layer, kinds: Texts | None = None) -> gpd.GeoDataFrame:
     """Return a layer's usable rows: what the gate let through, repaired where it had to be."""
     rows = np.flatnonzero(~shapely.is_missing(layer.shapes))
     columns = {
@@ -244,7 +248,7 @@ def _frame(layer: Layer, kinds: Texts | None = None) -> gpd.GeoDataFrame:
     )
 
 
-def _require_same_crs(grids: gpd.GeoDataFrame, other: gpd.GeoDataFrame | None, name: str) -> None:
+def require_same_crs(grids: gpd.GeoDataFrame, other: gpd.GeoDataFrame | None, name: str) -> None:
     if other is not None and CRS.from_user_input(other.crs) != CRS.from_user_input(grids.crs):
         raise CrsError(
             f"The {name} are in {other.crs}, the grids in {grids.crs}.",
@@ -252,11 +256,11 @@ def _require_same_crs(grids: gpd.GeoDataFrame, other: gpd.GeoDataFrame | None, n
         )
 
 
-def _area_names(parents: Layer | None) -> dict[str, str]:
+def area_names(parents: Layer | None) -> dict[str, str]:
     return {} if parents is None else dict(zip(parents.codes, parents.names, strict=True))
 
 
-def _touch(households: gpd.GeoDataFrame | None) -> Households | None:
+def touched(households: gpd.GeoDataFrame | None) -> Households | None:
     if households is None:
         return None
     return Households.of(np.asarray(households.geometry.values, dtype=object))

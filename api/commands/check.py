@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -17,11 +18,15 @@ from rich.console import Console
 
 from api.commands.context import Context
 from api.commands.files import Data, Request, read_files
+from api.commands.told import Told, told_rules
+from api.coverage.lists import read_registers
 from api.coverage.service import read_county
+from api.rules.store import ruling
 from api.settings import Settings, settings
 from geo.coverage import TOLERANCE_M, CoverageReport, check_coverage
-from geo.findings import RULES
-from geo.measure import WGS84, reproject
+from geo.findings import RULES, Finding
+from geo.measure import WGS84, inner_point, reproject
+from geo.registers import Registers
 from layers.report import FORMATS, Outline, format_of, make_document, write_document
 from layers.transfer.errors import TransferError
 
@@ -58,10 +63,21 @@ def check(
         str | None, typer.Option(help="Of the files' text, where it is not what it seems: GBK.")
     ] = None,
     tolerance: Annotated[
-        float, typer.Option(min=1e-6, max=10.0, help="Borders closer than this are one, in metres.")
-    ] = TOLERANCE_M,
+        float | None,
+        typer.Option(
+            min=1e-6,
+            max=10.0,
+            help=f"Borders closer than this are one, in metres ({TOLERANCE_M:g}).",
+        ),
+    ] = None,
     rules: Annotated[
-        str, typer.Option(help="Switch rules: -C105 off, +C on; without a sign these alone.")
+        str,
+        typer.Option(
+            help="Switch rules: -C105 off, +C on, C105=info as grave; without a sign these alone."
+        ),
+    ] = "",
+    limits: Annotated[
+        str, typer.Option(help="Thresholds: narrow_gap_m=2,households_per_grid.rural.most=200")
     ] = "",
     accepted: Annotated[
         Path | None, typer.Option(help="Accepted findings: JSON, or an identifier a line.")
@@ -80,7 +96,7 @@ def check(
     lang = _chosen(lang, LANGUAGES, "--lang") or settings().lang
     form = format_of(output, form)
     _require_folder(output)
-    switched = switches(rules)
+    told = told_rules(rules, limits)
     exceptions = read_accepted(accepted, _day(today))
     with _progress("Reading · 读取"):
         started = time.perf_counter()
@@ -93,14 +109,18 @@ def check(
                 told={"code": code, "area_code": parent, "coverage": coverage},
             ))  # fmt: skip
         read_seconds = time.perf_counter() - started
+    said = told.over(data.ruling)
     for note in data.notes:
         typer.echo(f"wangge: {note}", err=True)
     with _progress("Checking · 检查"):
         started = time.perf_counter()
         report = check_coverage(
             data.grids, data.parents, households=data.households,
-            appointments=data.appointments, tolerance_m=tolerance, rules=switched,
+            registers=_lists(data, told),
+            tolerance_m=said.limits.number("tolerance_m") if tolerance is None else tolerance,
+            rules=said.on, severities=said.severities, limits=said.limits,
         )  # fmt: skip
+        report = _masked(report, data)
         seconds = time.perf_counter() - started
     document = make_document(
         report, version=version("wangge"), source=data.source, read_seconds=read_seconds,
@@ -111,16 +131,42 @@ def check(
     return FOUND if document["summary"]["errors"] else 0
 
 
+def _lists(data: Data, told: Told) -> Registers:
+    """Return a county's lists; a file's households are counted by grid where that is asked for.
+
+    Nothing says whether a file of households is the whole list.
+    """
+    sized = {"S304", "S305", "S306"} & told.named
+    return replace(data.registers, sizes=True) if sized else data.registers
+
+
+def _masked(report: CoverageReport, data: Data) -> CoverageReport:
+    """Show what speaks of members and needs at their village: a result is handed on."""
+    if data.parents is None:
+        return report
+    shapes = dict(zip(data.parents["code"], data.parents.geometry, strict=True))
+
+    def shown(each: Finding) -> Finding:
+        land = shapes.get(each.area)
+        if RULES[each.rule].privacy != "sensitive" or land is None:
+            return each
+        return replace(each, geometry=inner_point(land), point=inner_point(land))
+
+    return replace(report, findings=[shown(each) for each in report.findings])
+
+
 def _from_database(context: Context) -> Data:
     with context.engine().connect() as connection:
         grids, parents, households, appointments = read_county(connection)
+        registers, said = read_registers(connection, appointments), ruling(connection)
     if grids.empty:
         raise TransferError(
             "The database holds no grids.",
             cure="Name a file to check, or try the sample: wangge --sample check.",
         )
     data = Data("database", grids)
-    data.parents, data.households, data.appointments = parents, households, appointments
+    data.parents, data.households = parents, households
+    data.registers, data.ruling = registers, said
     data.synthetic = context.sample
     return data
 
@@ -150,30 +196,6 @@ def _require_folder(output: Path | None) -> None:
         raise TransferError(
             f"There is no folder {output.parent}.", cure="Make it first.", file=output.name
         )
-
-
-def switches(words: str) -> dict[str, bool]:
-    """Read ``+C,-C105``: later ones win, and a prefix stands for all rules that begin with it.
-
-    All are on at first; where a word has no sign, those without a sign are, and no other.
-
-    Raises
-    ------
-    typer.BadParameter
-        If a word names no rule.
-    """
-    parts = [part.strip() for part in words.split(",") if part.strip()]
-    alone = any(part[0] not in "+-" for part in parts)
-    out: dict[str, bool] = dict.fromkeys(RULES, False) if alone else {}
-    for word in parts:
-        prefix = word.lstrip("+-").upper()
-        named = [code for code in RULES if prefix and code.startswith(prefix)]
-        if not named:
-            raise typer.BadParameter(
-                f"“{word}” is no rule; write for example +C,-C105 ({', '.join(RULES)})."
-            )
-        out.update(dict.fromkeys(named, word[0] != "-"))
-    return out
 
 
 def read_accepted(path: Path | None, today: date) -> set[str]:

@@ -13,6 +13,8 @@ from api.settings import settings
 from geo.errors import MissingCrsError
 from geo.gate import POLYGONAL
 from geo.measure import reproject
+from geo.registers import Registers
+from geo.rules import RULES, Ruling
 from layers.transfer import Read, read_layer
 from layers.transfer.columns import name_columns
 from layers.transfer.errors import TransferError, about
@@ -32,7 +34,8 @@ class Data:
     grids: gpd.GeoDataFrame
     parents: gpd.GeoDataFrame | None = None
     households: gpd.GeoDataFrame | None = None
-    appointments: pd.DataFrame | None = None
+    registers: Registers = field(default_factory=Registers)
+    ruling: Ruling = field(default_factory=lambda: Ruling.of({}, RULES))
     notes: list[str] = field(default_factory=list)
     synthetic: bool = False
     whole: gpd.GeoDataFrame | None = None

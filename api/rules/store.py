@@ -15,7 +15,7 @@ from layers.tables import area, setting
 def stated(session: Session | Connection) -> dict[str, Any]:
     """Return the settings that speak of rules and thresholds, by key."""
     rows = select(setting.c.key, setting.c.value).where(setting.c.key.in_(SETTINGS))
-    return dict(session.execute(rows).all())  # type: ignore[arg-type]  # rows of two
+    return dict(session.execute(rows).all())
 
 
 def ruling(session: Session | Connection) -> Ruling:

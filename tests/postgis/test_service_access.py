@@ -36,6 +36,8 @@ CALLS = {
     "GET /api/coverage/findings": "/api/coverage/findings",
     "GET /api/coverage/findings/{id}": "/api/coverage/findings/aaaaaaaaaaa1",
     "POST /api/coverage/check": "/api/coverage/check",
+    "GET /api/rules": "/api/rules",
+    "PUT /api/rules": "/api/rules",
     "GET /api/jobs": "/api/jobs",
     "GET /api/jobs/{id}": f"/api/jobs/{JOB}",
     "POST /api/jobs/{id}/cancel": f"/api/jobs/{JOB}/cancel",

@@ -1,0 +1,188 @@
+"""Corridors: strips in no grid that are narrower than a given width, wherever they lead (C107).
+
+A gap inside the parent is found by the certificate, however narrow. What it does not see is land
+that the parent does not claim either: a slit between two villages, an inlet from a lake that is
+rightly nobody's, or, where no parent is given, a slit that opens to the outside. There the
+borders of two neighbours were meant to be one.
+
+The outer border of everything is what does not cancel of the parents (of the grids, where there
+are none). Of it only those pieces are looked at that run back along one another closer than the
+width; around these the land is **closed** (grown by half the width, then shrunk by as much), and
+what that adds is corridor where it is long for its width. So the cost goes with the corridors and
+not with the county.
+
+Known limits: a corridor lies between two grids at least, and is at least ten times as long as it
+is wide on the mean; an inlet that narrows to a point counts from where it is narrow enough.
+Without parents a hole that is a corridor from end to end is a gap (C101) and nothing else.
+
+References
+----------
+Serra, J. (1982), *Image Analysis and Mathematical Morphology*, chapter 2: closing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from shapely.geometry.base import BaseGeometry
+
+from geo.certificate import open_segments
+from geo.explain import Explainer
+from geo.findings import Finding
+from geo.gate import Layer
+from geo.measure import Floats, Geometries, Ruler, reproject
+from geo.weld import weld
+
+# A strip is a corridor if it is so many times as long as it is wide on the mean.
+LEAST_RATIO = 10.0
+# Two pieces of border run back along one another if they turn by more than 135 degrees.
+TURN = -0.7
+# Two lines are one within this distance, in metres: far above rounding, far below a tolerance.
+SAME_M = 1e-6
+
+
+@dataclass(frozen=True)
+class Corridor:
+    """A strip, in the layer's CRS; ``length_m`` of its middle; ``is_closed`` at all ends."""
+
+    shape: BaseGeometry
+    length_m: float
+    is_closed: bool
+
+
+def corridor_findings(
+    layer: Layer, parents: Layer | None, explain: Explainer, width_m: float, tolerance_m: float
+) -> Iterator[Finding]:
+    """Yield C107 for each corridor beside the grids.
+
+    Parameters
+    ----------
+    layer, parents
+        As the gate admitted them.
+    explain
+        Makes the findings.
+    width_m
+        Narrower than this is a corridor.
+    tolerance_m
+        What is narrower than this is no land, but a mismatched border.
+    """
+    grids = layer.shapes[layer.exclusive]
+    rows = np.flatnonzero(layer.exclusive)
+    land = grids if parents is None else parents.shapes[parents.exclusive]
+    tree = shapely.STRtree(grids)
+    near = tolerance_m / min(explain.ruler.metres(grids))
+    for each in corridors(land, explain.ruler, width_m, tolerance_m):
+        if each.is_closed and parents is None:
+            continue
+        beside = tree.query(each.shape, predicate="dwithin", distance=near)
+        shared = shapely.length(
+            shapely.intersection(shapely.boundary(grids[beside]), each.shape.buffer(near))
+        )
+        who = rows[beside[np.argsort(-shared, kind="stable")]].tolist()
+        # A notch in one grid's own outline is how that grid is drawn.
+        if len(who) > 1:
+            yield explain.finding(
+                "C107",
+                each.shape,
+                [(layer.codes[row], layer.names[row]) for row in who],
+                area=layer.parent[who[0]],
+                depth=0,
+                measures={"length_m": each.length_m},
+            )
+
+
+def corridors(
+    land: Geometries, ruler: Ruler, width_m: float, tolerance_m: float
+) -> Iterator[Corridor]:
+    """Yield the narrow strips between and beside polygons.
+
+    Parameters
+    ----------
+    land
+        Valid polygons; overlaps between them are no matter.
+    ruler
+        Of their plane.
+    width_m, tolerance_m
+        Narrower than the one, and on the mean wider than the other.
+    """
+    rest = open_segments(land, np.zeros(len(land), dtype=np.int64))
+    if not len(rest):
+        return
+    rest = weld(rest, tolerance_m, ruler.metres(land)).rest
+    lines = ruler.project(_lines(rest.ends))
+    tree = shapely.STRtree(land)
+    for some in _facing(lines, width_m):
+        reach = shapely.union_all(lines[some]).buffer(2 * width_m, quad_segs=2)
+        there = reproject(np.array([reach], dtype=object), ruler.metric, ruler.crs)[0]
+        around = ruler.project(land[np.sort(tree.query(there, predicate="intersects"))])
+        solid = shapely.union_all(shapely.intersection(shapely.make_valid(around), reach))
+        inner = shapely.union_all(lines[some]).buffer(width_m, quad_segs=2)
+        free = reach.difference(solid)
+        yield from _strips(solid, free, inner, ruler, width_m, tolerance_m)
+
+
+def _strips(
+    solid: BaseGeometry,
+    free: BaseGeometry,
+    inner: BaseGeometry,
+    ruler: Ruler,
+    width_m: float,
+    tolerance_m: float,
+) -> Iterator[Corridor]:
+    """Close the land, and yield what that adds where it is a corridor."""
+    closed = solid.buffer(width_m / 2).buffer(-width_m / 2)
+    narrow = closed.difference(solid).intersection(inner)
+    # Opened by the tolerance: what arithmetic leaves along a straight border is no land.
+    added = shapely.get_parts([narrow.buffer(-tolerance_m / 2).buffer(tolerance_m / 2)])
+    for strip in added[shapely.get_type_id(added) == 3]:
+        along = strip.boundary.intersection(solid.boundary.buffer(SAME_M)).length
+        length = along / 2
+        if length <= 0 or not tolerance_m < strip.area / length < length / LEAST_RATIO:
+            continue
+        shape = reproject(np.array([strip], dtype=object), ruler.metric, ruler.crs)[0]
+        yield Corridor(shape, length, is_closed=not _leads_on(strip, free, tolerance_m))
+
+
+def _leads_on(strip: BaseGeometry, free: BaseGeometry, tolerance_m: float) -> bool:
+    """Tell whether free ground wider than the tolerance goes on from a strip."""
+    beyond = free.difference(strip.buffer(tolerance_m)).buffer(-tolerance_m)
+    return not beyond.is_empty and beyond.distance(strip) < 4 * tolerance_m
+
+
+def _facing(lines: Geometries, width_m: float) -> Iterator[NDArray[np.intp]]:
+    """Yield groups of border pieces that run back along one another, land on the far sides."""
+    ends = shapely.get_coordinates(lines).reshape(-1, 4)
+    way, middle = ends[:, 2:] - ends[:, :2], (ends[:, 2:] + ends[:, :2]) / 2
+    length = np.hypot(*way.T)
+    one, two = shapely.STRtree(lines).query(lines, predicate="dwithin", distance=width_m)
+    one, two = one[one < two], two[one < two]
+    back = (way[one] * way[two]).sum(axis=1) < TURN * length[one] * length[two]
+    one, two = one[back], two[back]
+    # The inside is on the left: what lies between them is on the right of both.
+    between = (_cross(way[one], middle[two] - middle[one]) < 0) & (
+        _cross(way[two], middle[one] - middle[two]) < 0
+    )
+    one, two = one[between], two[between]
+    used = np.unique(np.concatenate((one, two)))
+    if not len(used):
+        return
+    # Along a corridor the next pair touches this one.
+    first, second = shapely.STRtree(lines[used]).query(
+        lines[used], predicate="dwithin", distance=width_m
+    )
+    graph = coo_array((np.ones(len(first)), (first, second)), shape=(len(used),) * 2)
+    label = connected_components(graph, directed=False)[1]
+    for group in range(int(label.max()) + 1):
+        yield used[label == group]
+
+
+def _cross(one: Floats, two: Floats) -> Floats:
+    return np.asarray(one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0])
+
+
+def _lines(ends: Floats) -> Geometries:
+    return np.asarray(shapely.linestrings(ends.reshape(-1, 2, 2)), dtype=object)
