@@ -101,9 +101,13 @@ def defects(rest: Segments, territory: Territory, clearance: float = 0.0) -> lis
 
 
 def cut(lines: Geometries) -> Geometries:
-    """Node lines and return the polygons that they enclose."""
+    """Node lines and return the polygons that they enclose, each begun at its least vertex.
+
+    So a face is the same whatever else was cut with it.
+    """
     noded = shapely.union_all(lines)
-    return np.asarray(shapely.get_parts(shapely.polygonize([noded])), dtype=object)
+    pieces = shapely.get_parts(shapely.polygonize([noded]))
+    return np.asarray(shapely.normalize(pieces), dtype=object)
 
 
 class _Look:

@@ -116,7 +116,7 @@ class Faults:
             who = np.flatnonzero(twins == twin).tolist()
             shape = self.territory.polygons[who[0]]
             yield self.explain.finding(
-                "G004", shape, self._grids(who), area=self._own_area(who[0]), depth=len(who)
+                "G004", shape, self._grids(who), area=self._own_area(who), depth=len(who)
             )
 
     # -- faces that belong together ----------------------------------------------------------
@@ -149,8 +149,8 @@ class Faults:
         shape = union(self.faces[at].geometry for at in members)
         first = self.faces[members[0]]
         area = self.parent_codes[first.parent] if first.parent >= 0 else ""
-        if rule != "C101" and rule != "C102" and who:
-            area = self._own_area(who[0])
+        if who and (rule == "C104" or first.parent < 0):
+            area = self._own_area(who)
         depth = max(self.faces[at].depth for at in members)
         found = self.explain.finding(
             rule, shape, self._grids(who), area=area, depth=depth,
@@ -163,8 +163,10 @@ class Faults:
         rows = [int(self.rows[polygon]) for polygon in who]
         return [(self.layer.codes[row], self.layer.names[row]) for row in rows]
 
-    def _own_area(self, polygon: int) -> str:
-        return self.layer.parent[int(self.rows[polygon])]
+    def _own_area(self, who: Iterable[int]) -> str:
+        """Return the parent's code of the grid with the least code, in whatever order they are."""
+        rows = [int(self.rows[polygon]) for polygon in who]
+        return min((self.layer.codes[row], self.layer.parent[row]) for row in rows)[1]
 
     # -- borders that do not match -----------------------------------------------------------
 
@@ -208,11 +210,13 @@ class Faults:
         thin = [part for part in parts if part.area > 0]
         lines = [part for part in parts if part.area == 0]
         lines += [part.boundary for part in thin]
-        shape = shapely.line_merge(shapely.union_all(lines))
+        # Put in order before and after, so that it is the same in whatever order they came.
+        noded = shapely.normalize(shapely.union_all(lines))
+        shape = shapely.normalize(shapely.line_merge(noded))
         area = float(self.explain.ruler.area_m2(np.array([union(thin)], dtype=object))[0])
         length = float(self.explain.ruler.length_m(np.array([shape], dtype=object))[0])
         return self.explain.finding(
-            "C105", shape, self._grids(who), area=self._own_area(who[0]),
+            "C105", shape, self._grids(who), area=self._own_area(who),
             measures={"area_m2": area, "width_m": far_m, "length_m": length},
         )  # fmt: skip
 
@@ -260,9 +264,9 @@ def _pairs(owners: tuple[int, ...]) -> Iterator[tuple[int, int]]:
 
 
 def union(shapes: Iterable[BaseGeometry]) -> BaseGeometry:
-    """Join shapes into one; of a single one nothing is recomputed."""
+    """Join shapes into one, the same in whatever order; of a single one nothing is recomputed."""
     listed = list(shapes)
-    return listed[0] if len(listed) == 1 else shapely.union_all(listed)
+    return listed[0] if len(listed) == 1 else shapely.normalize(shapely.union_all(listed))
 
 
 def equal_polygons(polygons: Geometries) -> Ints:

@@ -159,7 +159,7 @@ def _inside(points: Floats, polygons: Geometries) -> NDArray[np.bool_]:
     return inside
 
 
-def _metres(crs: pyproj.CRS, here: Floats, there: Floats) -> Floats:
+def metres_between(crs: pyproj.CRS, here: Floats, there: Floats) -> Floats:
     """Return geodesic distances between places of one plane, n × 2 each; NaN where undefined."""
     lonlat = lonlat_transformer(crs)
     ends = (*lonlat.transform(*here.T), *lonlat.transform(*there.T))
@@ -201,16 +201,16 @@ def _parent_evidence(
     outer = pd.Series(np.asarray(parents.geometry.array), parents["code"].astype(str))
     for group, members in grids.geometry.groupby(groups):
         parent = np.asarray(outer.loc[[group]] if group else outer, dtype=object)
-        here, there = _centre(np.asarray(members)), _centre(parent)
+        here, there = centre(np.asarray(members)), centre(parent)
         if not (np.isfinite(here).all() and np.isfinite(there).all()):
             continue
         # Not "further than": what has no inverse in this plane is NaN away, and surely shifted.
-        if not _metres(crs, here, there)[0] <= NEAR_M:
+        if not metres_between(crs, here, there)[0] <= NEAR_M:
             points = _lattice(parent, unit_metres(crs))
             yield str(group), points, _inside(points, parent)
 
 
-def _centre(polygons: Geometries) -> Floats:
+def centre(polygons: Geometries) -> Floats:
     """Return the centre of gravity, 1 × 2, own plane; NaN where there is no area."""
     polygons = polygons[shapely.area(polygons) > 0]
     weight = shapely.area(polygons)
@@ -233,7 +233,7 @@ def _household_evidence(
     known = np.flatnonzero(located & (recorded >= 0))
     points, recorded = shapely.get_coordinates(home[known]), recorded[known]
     group = groups.to_numpy()[recorded]
-    some = _evenly(group, SUSPECT)
+    some = evenly(group, SUSPECT)
     shapely.prepare(polygons)
     outside = ~shapely.intersects_xy(polygons[recorded[some]], points[some])
     share = pd.Series(outside).groupby(group[some]).mean()
@@ -243,7 +243,7 @@ def _household_evidence(
         yield str(suspect), mine, np.ones(len(mine), dtype=bool)
 
 
-def _evenly(groups: NDArray[np.object_], most: int) -> Indices:
+def evenly(groups: NDArray[np.object_], most: int) -> Indices:
     """Choose at most so many of each group, evenly in their order, whatever other groups have."""
     label, names = pd.factorize(groups)
     rank = pd.Series(label).groupby(label).cumcount().to_numpy()
@@ -251,7 +251,7 @@ def _evenly(groups: NDArray[np.object_], most: int) -> Indices:
     return np.flatnonzero(rank % step[label] == 0)
 
 
-def _groups(grids: gpd.GeoDataFrame, parents: gpd.GeoDataFrame | None) -> pd.Series:
+def groups_of(grids: gpd.GeoDataFrame, parents: gpd.GeoDataFrame | None) -> pd.Series:
     """Return for each grid the code of its parent; "" for those whose parent is not told."""
     if "area_code" not in grids:
         return pd.Series("", index=grids.index)
@@ -284,7 +284,20 @@ def detect_shift(
     list of Shift
         By parent code; one with ``area`` None if it is true of half of all groups or more.
     """
-    crs, groups = pyproj.CRS(grids.crs), _groups(grids, parents)
+    shifts = group_shifts(grids, parents, households)
+    return whole([shifts[group] for group in sorted(shifts)], groups_of(grids, parents).nunique())
+
+
+def group_shifts(
+    grids: gpd.GeoDataFrame,
+    parents: gpd.GeoDataFrame | None = None,
+    households: gpd.GeoDataFrame | None = None,
+) -> dict[str, Shift]:
+    """Find the shift of each group of grids by itself; "" are those whose parent is not told.
+
+    What is found of a group depends on its own grids, parent and households alone.
+    """
+    crs, groups = pyproj.CRS(grids.crs), groups_of(grids, parents)
     polygons, codes = np.asarray(grids.geometry.array, dtype=object), grids["code"].astype(str)
     shifts: dict[str, Shift] = {}
     evidence: list[tuple[str, Iterator[tuple[str, Floats, NDArray[np.bool_]]]]] = []
@@ -299,13 +312,14 @@ def detect_shift(
             if found:
                 kind, share = found
                 middle = points.mean(axis=0, keepdims=True)
-                distance = float(np.nan_to_num(_metres(crs, middle, _apply(kind, middle, crs))[0]))
+                far = metres_between(crs, middle, _apply(kind, middle, crs))[0]
+                distance = float(np.nan_to_num(far))
                 mine = tuple(sorted(codes[members]))
                 shifts[group] = Shift(kind, reference, distance, share, group or None, mine)
-    return _whole([shifts[group] for group in sorted(shifts)], groups.nunique())
+    return shifts
 
 
-def _whole(shifts: list[Shift], groups: int) -> list[Shift]:
+def whole(shifts: list[Shift], groups: int) -> list[Shift]:
     """Say once, of the whole layer, what is true of half of its groups or more."""
     kept: list[Shift] = []
     for kind, reference in sorted({(s.kind, s.reference) for s in shifts}):
@@ -332,10 +346,14 @@ def shift_findings(
         ``length_m`` is how far the layer is shifted; ``geometry`` the land that the grids claim
         (its box, where it is the whole layer); ``point`` lies in the parent, where it is known.
     """
-    return [_finding(shift, grids, parents) for shift in detect_shift(grids, parents, households)]
+    shifts = detect_shift(grids, parents, households)
+    return [shift_finding(shift, grids, parents) for shift in shifts]
 
 
-def _finding(shift: Shift, grids: gpd.GeoDataFrame, parents: gpd.GeoDataFrame | None) -> Finding:
+def shift_finding(
+    shift: Shift, grids: gpd.GeoDataFrame, parents: gpd.GeoDataFrame | None
+) -> Finding:
+    """Word one shift; of ``grids`` only those that it names are looked at."""
     error = ERRORS[shift.kind]
     members = np.asarray(grids.geometry[grids["code"].astype(str).isin(shift.codes)])
     claimed = shapely.union_all(shapely.make_valid(members)) if shift.area else None

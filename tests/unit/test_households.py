@@ -286,4 +286,7 @@ def test_a_household_is_a_point() -> None:
 def test_rows_that_share_a_code_are_checked_with_households() -> None:
     homes = frame([("h1", "b1", at(150, 50)), ("h2", "b1", at(20, 20))], "code", "grid_code")
     report = check_coverage(GRIDS.replace({"code": {"b2": "b1"}}), PARENTS, households=homes)
-    assert {f.rule for f in report.findings} == {"G003", "C102"}
+    rules = {f.rule for f in report.findings}
+    # Whoever is recorded in either of them is at home in both.
+    assert "G003" in rules
+    assert "H203" not in rules
