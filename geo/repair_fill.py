@@ -89,11 +89,13 @@ def share_out(gap: Gap, fill: Fill) -> dict[int, Chain]:
 def _by_triangles(gap: Gap) -> dict[int, Chain]:
     triangles = shapely.get_parts(shapely.constrained_delaunay_triangles(gap.shape))
     touching = _touching(gap.sides)
+    # An edge beyond which nobody may take land (a parent's) gets no vertex: None.
+    sides = {step(*walk)[0]: gap.sides.get(step(*walk)[0]) for walk in walks(gap.shape)}
     shares: dict[int, Chain] = {}
     left: list[Chain] = []
     for triangle in triangles:
         corners = [start for start, _ in walks(triangle)]
-        for owner, ring in _cut(corners, touching, gap.sides):
+        for owner, ring in _cut(corners, touching, sides):
             chain = _ring(ring)
             if owner is None:
                 left.append(chain)
@@ -113,15 +115,17 @@ def _touching(sides: Sides) -> dict[Point, set[int]]:
 
 
 def _cut(
-    corners: list[Point], touching: Mapping[Point, set[int]], sides: Sides
+    corners: list[Point],
+    touching: Mapping[Point, set[int]],
+    sides: Mapping[Edge, int | None],
 ) -> list[tuple[int | None, list[Point]]]:
     """Cut a triangle between the neighbours that its corners belong to."""
     arcs: list[tuple[int | None, list[Point]]] = []
     for start, end in zip(corners, corners[1:] + corners[:1], strict=True):
         one, two = touching.get(start, set()), touching.get(end, set())
-        beyond = sides.get(step(start, end)[0])
-        if beyond is not None:
-            arcs.append((beyond, [start, end]))
+        edge = step(start, end)[0]
+        if edge in sides:
+            arcs.append((sides[edge], [start, end]))
         elif one and two and not one & two:
             middle = _middle(start, end)
             arcs += [(min(one), [start, middle]), (min(two), [middle, end])]

@@ -61,6 +61,7 @@ class Mending:
     own: Ints
     lands: Geometries
     land_codes: tuple[str, ...]
+    kept: frozenset[str] = frozenset()
     only: BaseGeometry | None = None
     moves: list[Move] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
@@ -91,7 +92,7 @@ class Mending:
         return cls(
             layer, above, options, Ruler.of(layer.shapes, grids.crs), rows,
             np.array([*fixed, *[True] * len(lands)], dtype=bool),
-            layer.shapes[rows].copy(), own, lands, codes,
+            layer.shapes[rows].copy(), own, lands, codes, frozenset(kept),
         )  # fmt: skip
 
     def plane(self) -> Plane:

@@ -224,6 +224,8 @@ def remaining(mending: Mending, after: CoverageReport) -> list[Remaining]:
 def _why(mending: Mending, finding: Finding) -> str:
     if finding.rule not in OWN_RULES:
         return BY_RULE.get(finding.rule, "rule")
+    if _is_shifted(mending, finding):
+        return "shifted"
     near = BESIDE * mending.plane().unit
     left = [left for left in mending.left if shapely.dwithin(left.shape, finding.geometry, near)]
     if finding.rule == "C105":
@@ -234,12 +236,21 @@ def _why(mending: Mending, finding: Finding) -> str:
 
 
 def _why_mismatched(mending: Mending, finding: Finding, near: float, *, beside: bool) -> str:
-    places = shapely.points([place for _, place in mending.needed])
+    places = np.array([Point(place) for _, place in mending.needed], dtype=object)
     if shapely.dwithin(places, finding.geometry, near).any():
         return "vertex"
     if beside:
         return "beside"
     return "locked" if _is_locked(mending, finding.grids) else "unsafe"
+
+
+def _is_shifted(mending: Mending, finding: Finding) -> bool:
+    """Tell whether a finding is of grids that look shifted, or in their area."""
+    if not mending.kept:
+        return False
+    pairs = zip(mending.layer.codes, mending.layer.parent, strict=True)
+    areas = {parent for code, parent in pairs if code in mending.kept}
+    return finding.area in areas or not mending.kept.isdisjoint(finding.grids)
 
 
 def _is_locked(mending: Mending, codes: Sequence[str]) -> bool:
