@@ -20,7 +20,7 @@ References
 Serra, J. (1982), *Image Analysis and Mathematical Morphology*, chapter 2: closing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,14 +70,21 @@ def corridor_findings(
     tolerance_m
         What is narrower than this is no land, but a mismatched border.
     """
+    land = layer.shapes[layer.exclusive] if parents is None else parents.shapes[parents.exclusive]
+    strips = corridors(land, explain.ruler, width_m, tolerance_m)
+    open_ = (each for each in strips if parents is not None or not each.is_closed)
+    yield from beside_grids(open_, layer, explain, tolerance_m)
+
+
+def beside_grids(
+    strips: Iterable[Corridor], layer: Layer, explain: Explainer, tolerance_m: float
+) -> Iterator[Finding]:
+    """Yield C107 for each strip that lies between grids."""
     grids = layer.shapes[layer.exclusive]
     rows = np.flatnonzero(layer.exclusive)
-    land = grids if parents is None else parents.shapes[parents.exclusive]
     tree = shapely.STRtree(grids)
     near = tolerance_m / min(explain.ruler.metres(grids))
-    for each in corridors(land, explain.ruler, width_m, tolerance_m):
-        if each.is_closed and parents is None:
-            continue
+    for each in strips:
         beside = tree.query(each.shape, predicate="dwithin", distance=near)
         shared = shapely.length(
             shapely.intersection(shapely.boundary(grids[beside]), each.shape.buffer(near))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from shapely.geometry import Point
@@ -113,8 +114,9 @@ def admit(frame: gpd.GeoDataFrame) -> Layer:
 def _text(frame: gpd.GeoDataFrame, column: str, otherwise: Sequence[str]) -> tuple[str, ...]:
     if column not in frame.columns:
         return tuple(otherwise)
-    values = frame[column].astype(object).where(frame[column].notna(), "")
-    out = [str(value).strip() for value in values]
+    values = np.asarray(frame[column], dtype=object)
+    out = ["" if none else str(value).strip()
+           for value, none in zip(values, pd.isna(values), strict=True)]  # fmt: skip
     return tuple(value or (otherwise[row] if otherwise else "") for row, value in enumerate(out))
 
 
@@ -139,9 +141,17 @@ def _repaired(shape: BaseGeometry) -> BaseGeometry | None:
 
 def gate_findings(frame: gpd.GeoDataFrame, layer: Layer, explain: Explainer) -> list[Finding]:
     """Return what is wrong with rows by themselves: G001, G002, G003, G005, G006."""
-    raw = np.asarray(frame.geometry.values, dtype=object)
+    return row_findings(
+        np.asarray(frame.geometry.values, dtype=object), _open_rings(frame), layer, explain
+    )
+
+
+def row_findings(
+    raw: Geometries, opened: dict[int, Point], layer: Layer, explain: Explainer
+) -> list[Finding]:
+    """Return the same, of polygons as they came and rows where a ring was not closed."""
     return [
-        *_invalid(raw, _open_rings(frame), layer, explain),
+        *_invalid(raw, opened, layer, explain),
         *_empty(layer, explain),
         *_duplicate_codes(layer, explain),
         *_detached(raw, layer, explain),

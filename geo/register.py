@@ -87,8 +87,11 @@ def text_of(frame: pd.DataFrame, column: str) -> Texts:
     """Return a column as text, "" where it is null or absent."""
     if column not in frame:
         return np.full(len(frame), "", dtype=object)
-    values = frame[column].astype(object)
-    return np.asarray(values.where(values.notna(), "").astype(str), dtype=object)
+    values = np.asarray(frame[column], dtype=object)
+    out = np.empty(len(values), dtype=object)
+    out[:] = ["" if none else str(value)
+              for value, none in zip(values, pd.isna(values), strict=True)]  # fmt: skip
+    return out
 
 
 def names_of(frame: pd.DataFrame, codes: Iterable[str]) -> Texts:
