@@ -15,6 +15,7 @@ from api.access import PUBLIC
 from api.areas import routes as areas
 from api.coverage import routes as coverage
 from api.db import database_url, engine, is_at_head
+from api.docs import routes as docs
 from api.errors import NotFoundError, install_errors
 from api.exports import routes as exports
 from api.finished import routes as finished
@@ -88,7 +89,7 @@ def create_app(settings: Settings | None = None, *, url: URL | None = None) -> F
     _guard(app)
     for module in (
         session, coverage, rules, areas, locate, people, households, members, incidents,
-        incident_maps, maps, finished, imports, exports, jobs,
+        incident_maps, maps, finished, imports, exports, jobs, docs,
     ):  # fmt: skip
         app.include_router(module.router)
     _own_routes(app)

@@ -94,8 +94,8 @@ HOMES = (
         message_zh="{place_zh}有 {count} 户在册但没有坐标，无法证明是否有人负责。",
         fix="Locate them on the map, or by their address.",
         fix_zh="在地图上定位，或按地址解析。",
-        why="“Every household is in a grid” is said of those that can be placed. The others belong "
-        "beside that number, not hidden in it: the denominator must be honest.",
+        why="That every household is in a grid is said of those that can be placed. The others "
+        "belong beside that number, not hidden in it: the denominator must be honest.",
         why_zh="“每一户都在网格里”只能对有坐标的住户这样说。没有坐标的要单独列出来，不能藏在总数里：分母必须"
         "真实。",
         how="The page of households without a place proposes points by their addresses; a click "

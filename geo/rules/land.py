@@ -15,7 +15,7 @@ LAND = (
         fix="Give the land to a neighbour: {first} has the longest border with it.",
         fix_zh="把这块地划给邻格：{first}与它的共同边界最长。",
         why="Nobody answers for this land: what happens there is nobody's to report, and who lives "
-        "there has no worker. It is what “no blind spot” denies.",
+        "there has no worker. It is what the claim of no blind spot denies.",
         why_zh="这块地没有人负责：那里出了事没人报，住在那里的人没有网格员。“全域无盲区”说的就是不能有"
         "这样的地方。",
         how="Give it to the neighbour with the longest common border, or to whoever already looks "

@@ -109,6 +109,7 @@ def write_page(document: dict[str, Any], outline: Outline, lang: str) -> str:
         names=outline.grid_names,
         outline=outline,
         rules=RULES,
+        found_rules={finding["rule"] for finding in document["findings"]},
     ) + "\n"  # fmt: skip
 
 

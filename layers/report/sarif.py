@@ -31,6 +31,8 @@ def make_sarif(document: dict[str, Any]) -> dict[str, Any]:
                                 "id": rule.code,
                                 "name": rule.name,
                                 "shortDescription": {"text": rule.reason},
+                                "fullDescription": {"text": rule.why},
+                                "help": {"text": f"{rule.how} (wangge rules {rule.code})"},
                                 "defaultConfiguration": {"level": LEVELS[rule.severity]},
                             }
                             for rule in rules

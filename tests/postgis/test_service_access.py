@@ -102,6 +102,9 @@ OPEN = {
     "GET /ready",
     "GET /metrics",
     "GET /openapi.json",
+    "GET /docs/rules",
+    "GET /docs/rules/{code}",
+    "GET /docs/proof",
     "GET /{path:path}",
 }
 
