@@ -30,10 +30,12 @@ import geopandas as gpd
 from geo.coverage import CoverageReport, check_coverage
 from geo.repair_mending import WIDEST_WITHOUT_PARENT_M, Mending, Options
 from geo.repair_noding import Point
+from geo.repair_propose import Proposal, propose
 from geo.repair_report import Change, GridChange, Remaining, changes_of, grid_changes, remaining
 
 __all__ = [
-    "WIDEST_WITHOUT_PARENT_M", "Change", "GridChange", "Options", "Remaining", "Repaired", "repair",
+    "WIDEST_WITHOUT_PARENT_M", "Change", "GridChange", "Options", "Proposal", "Remaining",
+    "Repaired", "propose", "repair",
 ]  # fmt: skip
 
 

@@ -36,12 +36,14 @@ Sides = dict[Edge, int]
 class Gap:
     """Land that nobody holds, in one piece.
 
-    ``sides`` has for each edge of its border the polygon beyond that may take land.
+    ``sides`` has for each edge of its border the polygon beyond that may take land; ``at_edge``
+    tells that it lies along a parent's border.
     """
 
     shape: Polygon
     sides: Sides
     scale: tuple[float, float]
+    at_edge: bool
 
     def lengths(self) -> dict[int, float]:
         """Return over how many metres each neighbour borders on it."""

@@ -8,8 +8,8 @@ As :mod:`geo.weld` does, but with what may move and what may not, and with an ac
 edge, so that polygons can be built again. In floating precision: nothing is put onto a lattice,
 and what is nowhere near another border keeps its bits (compare JTS' SnappingNoder, M. Davis 2020).
 
-Known limits: two vertices of one polygon alone are its own detail and are not joined. Two fixed
-borders that cross each other stay as they are.
+Known limits: two vertices of one polygon alone are its own detail and are not joined. Of two fixed
+borders only the account knows where they cross: neither of them gets a vertex.
 """
 
 from collections.abc import Sequence
@@ -186,8 +186,6 @@ class _State:
         a, b = self.pieces[one], self.pieces[two]
         apart = (a[:, :, None] != b[:, None, :]).all(axis=(1, 2))
         one, two = one[apart], two[apart]
-        both = self.borders.fixed[self.source[one]] & self.borders.fixed[self.source[two]]
-        one, two = one[~both], two[~both]
         if not len(one):
             return False
         places, real = self._crossings(one, two)

@@ -1,7 +1,6 @@
 """The account of a repair: each change with its area and households, and what is left, with why."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -232,7 +231,9 @@ def _why(mending: Mending, finding: Finding) -> str:
         return _why_mismatched(mending, finding, near, beside=bool(left))
     if left:
         return max(left, key=lambda each: _common(each.shape, finding.geometry)).why
-    return "locked" if _is_locked(mending, finding.grids) else "unsafe"
+    if finding.rule == "C107" and not len(mending.lands):
+        return "open"
+    return "locked" if _is_locked(mending, finding, near) else "unsafe"
 
 
 def _why_mismatched(mending: Mending, finding: Finding, near: float, *, beside: bool) -> str:
@@ -241,7 +242,7 @@ def _why_mismatched(mending: Mending, finding: Finding, near: float, *, beside: 
         return "vertex"
     if beside:
         return "beside"
-    return "locked" if _is_locked(mending, finding.grids) else "unsafe"
+    return "locked" if _is_locked(mending, finding, near) else "unsafe"
 
 
 def _is_shifted(mending: Mending, finding: Finding) -> bool:
@@ -253,9 +254,12 @@ def _is_shifted(mending: Mending, finding: Finding) -> bool:
     return finding.area in areas or not mending.kept.isdisjoint(finding.grids)
 
 
-def _is_locked(mending: Mending, codes: Sequence[str]) -> bool:
-    held = {mending.code(at) for at in np.flatnonzero(mending.fixed[: len(mending.rows)]).tolist()}
-    return not held.isdisjoint(codes)
+def _is_locked(mending: Mending, finding: Finding, near: float) -> bool:
+    """Tell whether a finding is of a locked grid, or so near that one is in the way."""
+    at = np.flatnonzero(mending.fixed[: len(mending.rows)])
+    if not {mending.code(row) for row in at.tolist()}.isdisjoint(finding.grids):
+        return True
+    return bool(shapely.dwithin(mending.polygons[at], finding.geometry, near).any())
 
 
 def _common(one: BaseGeometry, two: BaseGeometry) -> float:

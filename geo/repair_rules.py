@@ -75,13 +75,14 @@ class Judge:
     def verdicts(self) -> list[Verdict]:
         """Return a verdict for each face."""
         first = [self._first(face) for face in self.ground.faces]
-        out, poor = first, set[int]()
+        astray = self._astray()
+        out, poor = [self._spared(verdict, set(), astray) for verdict in first], set[int]()
         for _ in range(ROUNDS):
             more = self._poor(out) - poor
             if not more:
                 break
             poor |= more
-            out = [self._spared(verdict, poor) for verdict in first]
+            out = [self._spared(verdict, poor, astray) for verdict in first]
         return out
 
     # -- by right ------------------------------------------------------------------------------
@@ -162,16 +163,25 @@ class Judge:
 
     # -- nobody loses too much -----------------------------------------------------------------
 
-    def _spared(self, verdict: Verdict, poor: set[int]) -> Verdict:
+    def _astray(self) -> set[int]:
+        """Return the polygons that lie outside of their parent with more than they may lose."""
+        beyond: dict[int, float] = {}
+        for face in self.ground.faces:
+            for owner in set(face.owners).difference(self._right(face)):
+                beyond[owner] = beyond.get(owner, 0.0) + face.geometry.area
+        area = shapely.area(self.plane.territory.polygons)
+        return {owner for owner, lost in beyond.items() if lost > MOST_LOST * area[owner]}
+
+    def _spared(self, verdict: Verdict, poor: set[int], astray: set[int]) -> Verdict:
         """Let those keep what is disputed that would lose too much."""
-        losers = poor.intersection(verdict.loses)
+        right = set(self._right(verdict.face))
+        lost = set(verdict.loses)
+        if held := lost.difference(right) & astray:
+            kept = tuple(sorted({*verdict.keeps, *held}))
+            return replace(verdict, keeps=kept, vacant=False, why="most")
+        losers = lost & right & poor
         if not losers:
             return verdict
-        right = self._right(verdict.face)
-        if losers.isdisjoint(right):
-            kept = tuple(sorted({*verdict.keeps, *losers}))
-            return replace(verdict, keeps=kept, vacant=False, why="most")
-        losers &= set(right)
         if any(self.plane.fixed[owner] for owner in verdict.keeps):
             return replace(verdict, keeps=tuple(sorted({*verdict.keeps, *losers})), why="locked")
         if poor.isdisjoint(verdict.keeps) and len(losers) == 1:

@@ -43,6 +43,10 @@ WHY: Mapping[str, tuple[str, str]] = {
         "boundary with --within, or allow more with --widest.",
         "没有给出辖区边界，而它宽得不像画图误差：请用 --within 给出边界，或用 --widest 放宽。",
     ),
+    "open": (
+        "It is open to land that nobody is known to cover: give the boundary with --within.",
+        "它通向没有说明由谁负责的地：请用 --within 给出辖区边界。",
+    ),
     "vertex": (
         "A border ends on a fixed edge that has no vertex there; the report lists the vertices "
         "that the boundary or the locked grid needs.",
@@ -88,7 +92,7 @@ def say(
     Parameters
     ----------
     rule
-        The rule that was broken: C101, C103, C104 or G005.
+        The rule that was broken: C101 to C104, or G005.
     losers, gainer
         Names of the grids.
     area_m2, households
@@ -116,7 +120,7 @@ def say(
             f"{who_zh}被切断的 {zh}划给{to_zh}",
         ),
     }
-    message, message_zh = words[rule]
+    message, message_zh = words["C101" if rule == "C102" else rule]
     return {"message": f"{message}{moved}.", "message_zh": f"{message_zh}{moved_zh}。"}
 
 

@@ -119,8 +119,8 @@ class Work:
             return
         for verdict in members:
             self._take(verdict.face.geometry, verdict.face.owners)
-        rule = "C104" if owners else "C101"
         for gap in gaps:
+            rule = "C104" if owners else "C102" if gap.at_edge else "C101"
             self._give(gap, rule, owners)
 
     def _gap(self, part: Polygon, parent: int, strays: tuple[int, ...]) -> Gap:
@@ -137,7 +137,9 @@ class Work:
             ]
             if beyond:
                 sides[edge] = min(beyond)
-        return Gap(part, sides, self.ground.plane.scale)
+        count = len(self.ground.plane.territory.polygons)
+        at_edge = any(owner >= count for held in beside.values() for owner in held)
+        return Gap(part, sides, self.ground.plane.scale, at_edge)
 
     def _why_not(self, gap: Gap) -> str:
         limits, plane = self.limits, self.ground.plane

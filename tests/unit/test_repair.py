@@ -371,7 +371,7 @@ def test_households_that_change_their_grid_are_counted() -> None:
         options=Options(declared=("b",)),
     )  # fmt: skip
     by_rule = {change.rule: change.households for change in result.changes}
-    assert by_rule == {"C103": 1, "C101": 1}
+    assert by_rule == {"C103": 1, "C102": 1}
     assert result.households_moved == 2
     assert repair(frame(LEFT, RIGHT), PARENT).households_moved is None
 

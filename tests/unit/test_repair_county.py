@@ -187,6 +187,6 @@ def test_the_spikes_are_seen() -> None:
     """A test of spikes that sees none would pass everything."""
     ruler = Ruler.of(np.array([shapely.box(500_000, 3_700_000, 500_001, 3_700_001)]), PLANE)
     thin = [(0, 0), (10, 0), (10, 5), (30, 5.001), (10, 5.002), (10, 10), (0, 10)]
-    spiked = shapely.transform(shapely.Polygon(thin), lambda xy: xy + [500_000, 3_700_000])
+    spiked = shapely.transform(shapely.Polygon(thin), lambda xy: np.add(xy, (500_000, 3_700_000)))
     assert len(spikes(spiked, ruler)) == 1
     assert spikes(shapely.box(500_000, 3_700_000, 500_010, 3_700_010), ruler) == set()
