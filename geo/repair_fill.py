@@ -141,11 +141,20 @@ def _cut(
 
 
 def _named(arcs: list[tuple[int | None, list[Point]]]) -> list[tuple[int, list[Point]]]:
-    """Give arcs that touch nobody to the one before them."""
+    """Give arcs that touch nobody to a neighbour, so that the cut begins at the nearer end.
+
+    From the far end of a long one it would run along it, and leave a spike.
+    """
+    middle = np.mean([point for _, line in arcs for point in line], axis=0)
     start = next(at for at, (owner, _) in enumerate(arcs) if owner is not None)
+    turned = arcs[start:] + arcs[:start]
     out: list[tuple[int, list[Point]]] = []
-    for owner, line in arcs[start:] + arcs[:start]:
-        out.append((out[-1][0] if owner is None else owner, line))
+    for at, (owner, line) in enumerate(turned):
+        if owner is None:
+            after = [who for who, _ in turned[at:] + turned[:1] if who is not None]
+            near, far = (float(np.hypot(*(middle - end))) for end in (line[0], line[-1]))
+            owner = after[0] if near < far else out[-1][0]
+        out.append((owner, line))
     return out
 
 
