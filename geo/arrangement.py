@@ -77,7 +77,7 @@ def defects(rest: Segments, territory: Territory, clearance: float = 0.0) -> lis
     Returns
     -------
     list of Face
-        In no particular order; empty for an empty residue.
+        From west to east, whatever order the residue came in; empty for an empty residue.
     """
     pieces = cut(lines_of(rest.ends))
     if not len(pieces):
@@ -87,7 +87,7 @@ def defects(rest: Segments, territory: Territory, clearance: float = 0.0) -> lis
     # every parent's count; who holds it may still differ from spot to spot.
     faces = [face for face in look.at(pieces) if look.is_defect(face)]
     if len(faces) > MOST_FACES_TO_CUT:
-        return faces
+        return _in_order(faces)
     crossed = look.crossed(np.array([face.geometry for face in faces], dtype=object))
     out = [face for position, face in enumerate(faces) if position not in crossed]
     for position, borders in crossed.items():
@@ -97,7 +97,14 @@ def defects(rest: Segments, territory: Territory, clearance: float = 0.0) -> lis
         # Among lines a nanometre apart noding can lose a piece; then the face stays whole.
         lost = abs(float(shapely.area(kept).sum()) - face.area) > WHOLE * face.area
         out.extend([faces[position]] if lost else look.at(kept))
-    return out
+    return _in_order(out)
+
+
+def _in_order(faces: list[Face]) -> list[Face]:
+    """Put faces in the order of their places, so that sums over them do not depend on another."""
+    shapes = np.array([face.geometry for face in faces], dtype=object)
+    keys = np.column_stack((shapely.bounds(shapes).reshape(-1, 4), shapely.area(shapes)))
+    return [faces[at] for at in np.lexsort(keys.T[::-1])]
 
 
 def cut(lines: Geometries) -> Geometries:

@@ -148,6 +148,12 @@ class Faults:
     def _finding(self, rule: str, who: tuple[int, ...], members: list[int]) -> Finding:
         shape = union(self.faces[at].geometry for at in members)
         first = self.faces[members[0]]
+        if not first.owners:
+            along: dict[int, float] = defaultdict(float)
+            for at in members:
+                for owner, length in self.shares[at].items():
+                    along[owner] += length
+            who = tuple(owner for owner in longest_first(along) if owner in who)
         area = self.parent_codes[first.parent] if first.parent >= 0 else ""
         if who and (rule == "C104" or first.parent < 0):
             area = self._own_area(who)

@@ -29,7 +29,7 @@ PARENTS = 1 << 40
 APART = 10.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Knot:
     """One place: its segments, whose they are, the box around them, and what is told of it."""
 

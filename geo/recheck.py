@@ -112,7 +112,7 @@ class Coverage:
     >>> county = Coverage.of(grids, whole)
     >>> after = county.edit(removed=["b"])
     >>> [finding.rule for finding in after.report.findings]
-    ['C102', 'C105']
+    ['C102']
     """
 
     terms: Terms

@@ -116,9 +116,9 @@ class Tier:
         rest = Segments(segments.ends, np.searchsorted(ranks, segments.owner), segments.group)
         told = explain_rest(tiling, rest, self.explain, self.tolerance_m)
         grids = frozenset(segments.owner[segments.owner < PARENTS].tolist())
-        # Equal polygons that are only near are told in their own knot.
+        # Equal polygons are told in the knot of either; those that are only near, in their own.
         mine = set(some.codes[np.isin(some.keys, list(grids))].tolist())
-        found = [f for f in told.found if f.rule != "G004" or mine.issuperset(f.grids)]
+        found = [f for f in told.found if f.rule != "G004" or mine.intersection(f.grids)]
         return Knot(segments, grids, box, replace(told, found=found))
 
     def retied(
