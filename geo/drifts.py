@@ -10,6 +10,7 @@ import numpy as np
 import pyproj
 import shapely
 
+from geo.certificate import Ints
 from geo.findings import Finding
 from geo.residents import Homes, Parents
 from geo.rows import Objects, Rows
@@ -66,10 +67,8 @@ class Drifts:
         out = Drifts(
             self.parents, self.homes, self.crs, dict(self.shifts), dict(self.told), self.centres
         )
-        there = rows.take(rows.present)
-        of = groups_of(there, self.parents)
         for group in groups:
-            found = out._shift(there, of, group)
+            found = out._shift(rows, group)
             out.shifts.pop(group, None)
             if found:
                 out.shifts[group] = found
@@ -90,14 +89,13 @@ class Drifts:
                 known = shift_finding(shift, there.take(named).frame(self.crs), within)
             self.told[shift] = known
 
-    def _shift(self, there: Rows, of: Objects, group: str) -> Shift | None:
-        mine = np.flatnonzero(of == group)
-        if not len(mine):
+    def _shift(self, rows: Rows, group: str) -> Shift | None:
+        of = rows.parent if group else groups_of(rows, self.parents)
+        some = rows.take((of == group) & rows.present)
+        if not len(some):
             return None
-        some = there.take(mine)
-        away = self._is_away(some, group)
-        people = self._people(there, of, group)
-        if not away and not self._is_misplaced(there, people):
+        away, people = self._is_away(some, group), self._people(rows, some)
+        if not away and not self._is_misplaced(some, people):
             return None
         within = None
         if self.parents is not None and away:
@@ -120,26 +118,31 @@ class Drifts:
         here = (weight @ some.middle[sized] / weight.sum())[None]
         return not metres_between(pyproj.CRS(self.crs), here, self.centres[group])[0] <= NEAR_M
 
-    def _people(self, there: Rows, of: Objects, group: str) -> np.ndarray:
+    def _people(self, rows: Rows, some: Rows) -> Ints:
         """Return the located households recorded in a group, each where its code comes first."""
         if self.homes is None or "grid_code" not in self.homes.frame:
             return np.empty(0, dtype=np.int64)
-        first: dict[str, int] = {}
-        for row, code in enumerate(there.codes.tolist()):
-            first.setdefault(code, row)
-        own = [code for code, row in first.items() if of[row] == group]
-        rows = np.array(sorted(self.homes.recorded_in(own)), dtype=np.int64)
-        points = self.homes.points[rows]
-        return rows[~(shapely.is_missing(points) | shapely.is_empty(points))]
+        keys = _first(some)
+        own = [
+            code for code, key in keys.items()
+            if rows.keys[np.argmax((rows.codes == code) & rows.present)] == some.keys[key]
+        ]  # fmt: skip
+        found = np.array(sorted(self.homes.recorded_in(own)), dtype=np.int64)
+        points = self.homes.points[found]
+        return found[~(shapely.is_missing(points) | shapely.is_empty(points))]
 
-    def _is_misplaced(self, there: Rows, people: np.ndarray) -> bool:
+    def _is_misplaced(self, some: Rows, people: Ints) -> bool:
         """Tell whether many of a group's households lie outside the grids they are recorded in."""
         if self.homes is None or not len(people):
             return False
-        some = people[evenly(np.zeros(len(people), dtype=object), SUSPECT)]
-        first: dict[str, int] = {}
-        for row, code in enumerate(there.codes.tolist()):
-            first.setdefault(code, row)
-        at = [first[code] for code in self.homes.records[some].tolist()]
-        inside = shapely.intersects(there.shapes[at], self.homes.points[some])
+        asked = people[evenly(np.zeros(len(people), dtype=object), SUSPECT)]
+        first = _first(some)
+        at = [first[code] for code in self.homes.records[asked].tolist()]
+        inside = shapely.intersects(some.shapes[at], self.homes.points[asked])
         return float((~inside).mean()) > MISPLACED
+
+
+def _first(rows: Rows) -> dict[str, int]:
+    """Return where each code comes first."""
+    codes = rows.codes.tolist()
+    return {code: at for at, code in reversed(list(enumerate(codes)))}

@@ -29,7 +29,7 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from geo.certificate import Flags
+from geo.certificate import Flags, Ints
 from geo.coverage import (
     TOLERANCE_M,
     CoverageReport,
@@ -42,14 +42,15 @@ from geo.drifts import Drifts, groups_of
 from geo.errors import EmptyLayerError
 from geo.explain import Explainer, Households
 from geo.findings import Finding, Severity, sort_findings, switched
-from geo.gate import admit, gate_findings
+from geo.gate import admit, gate_findings, row_findings
 from geo.households import check_households
 from geo.knots import Knot
 from geo.measure import Ruler, inner_point
 from geo.partition import Partition, assert_identity, joined, overlays_outside
 from geo.residents import Homes, Parents, Residents
-from geo.rows import Rows, bounds_of
+from geo.rows import Bounds, Rows, bounds_of
 from geo.rules import Limits
+from geo.slits import Corridors, Strips
 from geo.tying import Ground, Tier
 
 ByCode = Mapping[str, tuple[Finding, ...]]
@@ -69,27 +70,17 @@ class Terms:
     tolerance_m: float
     parent_m2: float
     metres: tuple[float, float]
+    strips: Strips | None
 
-    def tier(self, rows: Rows) -> Tier:
-        """Return what ties and explains the residue of some rows."""
+    def tier(self, rows: Rows, own: Ints) -> Tier:
+        """Return what ties and explains the residue of some rows, whose parents are known."""
         return Tier(
-            rows, self.ground.own(rows), self.ground, self.explain, self.crs, self.tolerance_m,
+            rows, own, self.ground, self.explain, self.crs, self.tolerance_m,
             self.tolerance_m / min(self.metres),
         )  # fmt: skip
 
-    def holds(self, before: Rows, after: Rows) -> bool:
-        """Tell whether all that is chosen for the whole county is chosen as before."""
-        tiers = self.tier(before), self.tier(after)
-        if tiers[0].apart != tiers[1].apart or not after.present.any():
-            return False
-        for among in (Rows.present, Rows.exclusive):
-            masks = [among.fget(rows) for rows in (before, after)]  # type: ignore[attr-defined]
-            old, new = (bounds_of(r.boxes[m]) for r, m in zip((before, after), masks, strict=True))
-            if old != new and not self._same_plane(after, masks[1]):
-                return False
-        return True
-
-    def _same_plane(self, rows: Rows, among: Flags) -> bool:
+    def is_plane_of(self, rows: Rows, among: Flags) -> bool:
+        """Tell whether some rows, which reach elsewhere now, are measured as before."""
         ends = rows.shapes[rows.extremes(among)]
         if not len(ends):
             return False
@@ -117,11 +108,14 @@ class Coverage:
 
     terms: Terms
     rows: Rows
+    own: Ints
     knots: tuple[Knot, ...]
     rows_told: ByCode
     overlays: Mapping[str, Partition]
     residents: Residents | None
     drifts: Drifts
+    corridors: Corridors
+    opened: gpd.GeoDataFrame | None
 
     @classmethod
     def of(
@@ -154,6 +148,8 @@ class Coverage:
             Ground.of(layer), homes, explain, tolerance_m,
             0.0 if outer is None else float(ruler.area_m2(outer.layer.shapes).sum()),
             ruler.metres(rows.shapes[rows.extremes(rows.exclusive)]),
+            Strips.of(layer, explain, bounds.number("narrow_gap_m"), tolerance_m)
+            if (rules or {}).get("C107", True) else None,
         )  # fmt: skip
         residents = None
         if homes is not None:
@@ -161,15 +157,20 @@ class Coverage:
                 homes.frame, rows.frame(terms.crs), within, limits=bounds.county
             )
             residents = Residents.of(homes, result, ruler)
-        told = gate_findings(grids, rows.layer(terms.crs), explain)
+        own = terms.ground.own(rows)
         return cls(
-            terms, rows, terms.tier(rows).all_knots(), _by_code(told),
+            terms, rows, own, terms.tier(rows, own).all_knots(),
+            _by_code(gate_findings(grids, rows.layer(terms.crs), explain)),
             _overlays(rows, terms), residents, Drifts.of(rows, outer, homes, terms.crs),
+            {} if terms.strips is None else terms.strips.beside(rows),
+            grids if "open_ring" in grids else None,
         )  # fmt: skip
 
     @property
     def grids(self) -> gpd.GeoDataFrame:
         """The grids as they are: what a check of the whole would be given."""
+        if self.opened is not None:
+            return self.opened
         rows = self.rows
         columns = {
             "code": rows.codes, "name": [str(name) for name in rows.names.tolist()],
@@ -184,6 +185,7 @@ class Coverage:
         terms, rows = self.terms, self.rows
         partition = joined([*self.overlays.values(), *(knot.told for knot in self.knots)])
         found = [f for told in self.rows_told.values() for f in told] + partition.found
+        found += [f for told in self.corridors.values() for f in told]
         found += self.residents.findings if self.residents else []
         rules, severities = terms.given["rules"], terms.given["severities"]
         kept = sort_findings(switched(found + self.drifts.findings, rules, severities))
@@ -216,27 +218,46 @@ class Coverage:
         """
         fresh = self.rows.take(np.empty(0, dtype=np.int64))
         if changed is not None and len(changed):
-            require_same_crs(changed, self.grids.iloc[:0], "grids")
+            if changed.crs != self.terms.crs:
+                require_same_crs(self.grids, changed, "changed grids")
             try:
                 fresh, _ = Rows.of(changed, self.terms.ruler)
             except EmptyLayerError:  # rows without a polygon, which the check may yet be told of
                 return self._whole(changed, removed)
-        rows = self.rows.edited(fresh, removed)
-        if "open_ring" in (changed if changed is not None else ()) or not self._is_local(rows):
-            return self._whole(changed, removed)
-        return self._edited(rows, {*fresh.codes.tolist(), *removed})
+        rows, codes = self.rows.edited(fresh, removed), {*fresh.codes.tolist(), *removed}
+        new = rows.named(codes)
+        own = np.empty(len(rows), dtype=np.int64)
+        own[new] = self.terms.ground.own(rows.take(new))
+        own[~new] = self.own[~self.rows.named(codes)]
+        if self._is_local(rows, own) and "open_ring" not in (() if changed is None else changed):
+            return self._edited(rows, own, codes)
+        return self._whole(changed, removed)
 
-    def _is_local(self, rows: Rows) -> bool:
+    @cached_property
+    def reach(self) -> tuple[Bounds, Bounds]:
+        """The bounds of all grids, and of the exclusive ones."""
+        return bounds_of(self.rows.boxes), bounds_of(self.rows.boxes[self.rows.exclusive])
+
+    def _is_local(self, rows: Rows, own: Ints) -> bool:
         """Tell whether only the neighbourhood of an edit can be told otherwise."""
-        if "open_ring" in self.terms.given or not self.terms.holds(self.rows, rows):
+        tiers = self.terms.tier(self.rows, self.own), self.terms.tier(rows, own)
+        if self.opened is not None or tiers[0].apart != tiers[1].apart or not rows.present.any():
             return False
-        middle = bounds_of(self.rows.boxes)
-        if middle == bounds_of(rows.boxes):
+        exclusive = rows.exclusive
+        now = bounds_of(rows.boxes), bounds_of(rows.boxes[exclusive])
+        if now[1] != self.reach[1] and not self.terms.is_plane_of(rows, exclusive):
+            return False
+        if now[0] == self.reach[0]:
             return True
-        seat = inner_point(shapely.box(*middle))
+        # What is nowhere is shown in the middle of all.
+        seat = inner_point(shapely.box(*self.reach[0]))
         nowhere = [f for told in self.rows_told.values() for f in told if f.rule == "G002"]
         told = self.residents.findings if self.residents else []
-        return not nowhere and not any(f.rule == "H205" and f.point.equals(seat) for f in told)
+        return (
+            self.terms.is_plane_of(rows, rows.present)
+            and not nowhere
+            and not any(f.rule == "H205" and f.point.equals(seat) for f in told)
+        )
 
     def _whole(self, changed: gpd.GeoDataFrame | None, removed: Collection[str]) -> "Coverage":
         """Check all again."""
@@ -246,13 +267,11 @@ class Coverage:
         both = kept if changed is None else pd.concat([kept, changed], ignore_index=True)
         return Coverage.of(gpd.GeoDataFrame(both, crs=self.terms.crs), **self.terms.given)
 
-    def _edited(self, rows: Rows, codes: set[str]) -> "Coverage":
+    def _edited(self, rows: Rows, own: Ints, codes: set[str]) -> "Coverage":
         terms = self.terms
-        before = self.rows.take(_named(self.rows, codes))
-        after = _named(rows, codes)
-        fresh = rows.take(after)
-        tier = terms.tier(rows)
-        knots = tier.retied(self.knots, before, terms.ground.own(before), after)
+        old, new = self.rows.named(codes), rows.named(codes)
+        before, fresh = self.rows.take(old), rows.take(new)
+        knots = terms.tier(rows, own).retied(self.knots, before, self.own[old], new)
         boxes = np.concatenate((before.boxes, fresh.boxes))
         boxes = boxes[~np.isnan(boxes[:, 0])]
         residents = self.residents and self.residents.edited(
@@ -261,19 +280,16 @@ class Coverage:
         groups = {group for some in (before, fresh)
                   for group in groups_of(some, terms.parents).tolist()}  # fmt: skip
         out = replace(
-            self, rows=rows, knots=knots, residents=residents,
+            self, rows=rows, own=own, knots=knots, residents=residents,
             rows_told=_without(self.rows_told, codes) | _gated(rows, codes, terms),
             overlays=_without(self.overlays, codes) | _overlays(fresh, terms),
             drifts=self.drifts.edited(rows, groups, codes),
+            corridors=terms.strips.edited(self.corridors, rows, boxes) if terms.strips else {},
         )  # fmt: skip
         if knots and len(terms.ground.shapes):
             grids = float(rows.weight[rows.exclusive].sum())
             assert_identity(grids, terms.ground.area, joined(knot.told for knot in knots))
         return out
-
-
-def _named(rows: Rows, codes: Collection[str]) -> Flags:
-    return np.array([code in codes for code in rows.codes.tolist()], dtype=bool)
 
 
 def _without(told: Mapping[str, Any], codes: set[str]) -> dict[str, Any]:
@@ -289,14 +305,14 @@ def _by_code(findings: Iterable[Finding]) -> dict[str, tuple[Finding, ...]]:
 
 def _gated(rows: Rows, codes: set[str], terms: Terms) -> dict[str, tuple[Finding, ...]]:
     """Judge the rows of some codes by themselves."""
-    mask = _named(rows, codes)
+    mask = rows.named(codes)
     if not mask.any():
         return {}
-    # With them what is nowhere is shown in the middle of all.
-    mask[rows.extremes(rows.present)] = True
+    if np.isnan(rows.boxes[mask]).any():
+        # With them what is nowhere is shown in the middle of all.
+        mask[rows.extremes(rows.present)] = True
     some = rows.take(mask)
-    frame = gpd.GeoDataFrame(geometry=some.raw, crs=terms.crs)
-    told = gate_findings(frame, some.layer(terms.crs), terms.explain)
+    told = row_findings(some.raw, {}, some.layer(terms.crs), terms.explain)
     return _by_code(f for f in told if f.grids[0] in codes)
 
 
@@ -304,7 +320,7 @@ def _overlays(rows: Rows, terms: Terms) -> dict[str, Partition]:
     """Look at each code's overlay grids."""
     out = {}
     if terms.parents is not None:
-        for code in dict.fromkeys(rows.codes[rows.coverage == "overlay"].tolist()):
+        for code in set(rows.codes[rows.coverage == "overlay"].tolist()):
             some = rows.take(rows.codes == code).layer(terms.crs)
             found = overlays_outside(some, terms.parents.layer, terms.explain, terms.tolerance_m)
             out[code] = found

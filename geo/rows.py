@@ -20,6 +20,9 @@ from geo.measure import Ruler
 from geo.register import text_of
 
 Objects = NDArray[np.object_]
+Bounds = tuple[float, float, float, float]
+# So many codes are looked for one by one.
+FEW = 8
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,16 @@ class Rows:
         there = ~np.isnan(self.boxes[:, 0])
         return np.asarray(there & (self.coverage != "overlay"))
 
+    def named(self, codes: Collection[str]) -> Flags:
+        """Tell which rows have one of some codes."""
+        if len(codes) < FEW:
+            out = np.zeros(len(self), dtype=bool)
+            for code in codes:
+                out |= self.codes == code
+            return out
+        wanted = set(codes)
+        return np.array([code in wanted for code in self.codes.tolist()], dtype=bool)
+
     def take(self, mask: Flags | Ints) -> "Rows":
         """Return some of them."""
         return Rows(**{name: values[mask] for name, values in vars(self).items()})
@@ -93,8 +106,7 @@ class Rows:
         A row of a changed code takes the place of the first one with that code, where both have
         it once; otherwise those of the code go, and the new ones come last.
         """
-        gone = set(fresh.codes.tolist()) | set(removed)
-        old = np.flatnonzero([code in gone for code in self.codes.tolist()])
+        old = np.flatnonzero(self.named({*fresh.codes.tolist(), *removed}))
         coming = fresh.codes.tolist()
         known, new_ones = Counter(self.codes[old].tolist()), Counter(coming)
         once = {code for code, times in known.items() if times == new_ones[code] == 1}
@@ -142,11 +154,11 @@ class Rows:
         return np.unique(rows[list(ends)])
 
 
-def bounds_of(boxes: Floats) -> tuple[float, float, float, float]:
+def bounds_of(boxes: Floats) -> Bounds:
     """Return the bounds of boxes; NaN where there are none."""
-    if np.isnan(boxes).all():
+    if not len(boxes):
         return np.nan, np.nan, np.nan, np.nan
-    (left, bottom), (right, top) = np.nanmin(boxes[:, :2], axis=0), np.nanmax(boxes[:, 2:], axis=0)
+    (left, bottom), (right, top) = np.fmin.reduce(boxes[:, :2]), np.fmax.reduce(boxes[:, 2:])
     return float(left), float(bottom), float(right), float(top)
 
 
