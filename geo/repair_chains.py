@@ -7,7 +7,7 @@ in :mod:`geo.certificate`: so neighbours that are built from the same faces shar
 and a border that no face touches keeps its bits.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -20,7 +20,9 @@ from geo.certificate import Floats
 from geo.repair_noding import Edge, Noded, Point
 
 Chain = dict[Edge, int]
-# A vertex that became the first of a list of two: how it is walked.
+# Edges that leave a vertex closer to each other than this, in radians, are a spike.
+SPIKE = 2e-3
+# An edge, and how it is walked.
 Step = tuple[Edge, int]
 
 
@@ -107,3 +109,36 @@ def _is_inside(part: Polygon, chain: Mapping[Edge, int]) -> bool:
     start, end = part.exterior.coords[:2]
     edge, way = step((start[0], start[1]), (end[0], end[1]))
     return chain.get(edge, 0) * way > 0
+
+
+def spikes(
+    chain: Mapping[Edge, int], places: Collection[Point], scale: tuple[float, float], least_m: float
+) -> set[Point]:
+    """Return the vertices at which a border turns back on itself.
+
+    Parameters
+    ----------
+    chain
+        Of one polygon.
+    places
+        The vertices to look at.
+    scale
+        How many metres one unit of x and of y is.
+    least_m
+        Shorter edges, in metres, make no spike.
+    """
+    ends: dict[Point, list[Point]] = {}
+    for one, two in chain:
+        if one in places:
+            ends.setdefault(one, []).append(two)
+        if two in places:
+            ends.setdefault(two, []).append(one)
+    at = [point for point, beyond in ends.items() if len(beyond) == 2]
+    if not at:
+        return set()
+    here = np.array(at)[:, None]
+    legs = (np.array([ends[point] for point in at]) - here) * scale
+    long = np.hypot(legs[..., 0], legs[..., 1]).min(axis=1) > least_m
+    cross = legs[:, 0, 0] * legs[:, 1, 1] - legs[:, 0, 1] * legs[:, 1, 0]
+    angle = np.abs(np.arctan2(cross, (legs[:, 0] * legs[:, 1]).sum(axis=1)))
+    return {point for point, is_spike in zip(at, long & (angle < SPIKE), strict=True) if is_spike}

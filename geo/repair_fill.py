@@ -14,7 +14,7 @@ Known limit: the middle line is as fine as the vertices of the borders beside it
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -61,8 +61,8 @@ class Gap:
         return float(np.hypot((x1 - x0) * self.scale[0], (y1 - y0) * self.scale[1]))
 
 
-def share_out(gap: Gap, fill: Fill) -> dict[int, Chain]:
-    """Return what each neighbour gets of a gap, as chains that add up to it exactly.
+def ways_to_share(gap: Gap, fill: Fill) -> Iterator[dict[int, Chain]]:
+    """Yield what each neighbour would get of a gap, the best way first.
 
     Parameters
     ----------
@@ -70,19 +70,26 @@ def share_out(gap: Gap, fill: Fill) -> dict[int, Chain]:
         With at least one neighbour that may take land.
     fill
         ``longest-border`` or ``nearest``.
+
+    Yields
+    ------
+    dict
+        Chains that add up to the gap exactly.
     """
     lengths = gap.lengths()
-    first = min(lengths, key=lambda owner: (-lengths[owner], owner))
-    if len(lengths) == 1 or (
-        fill == "longest-border" and lengths[first] >= LEAST_SHARE * sum(lengths.values())
-    ):
-        return {first: chain_of(gap.shape)}
-    shares = _by_triangles(gap)
-    total: Chain = {}
-    for chain in shares.values():
-        add(total, chain)
-    # Should a triangle have been lost to arithmetic, the gap is not shared out.
-    return shares if total == chain_of(gap.shape) else {first: chain_of(gap.shape)}
+    order = sorted(lengths, key=lambda owner: (-lengths[owner], owner))
+    whole = chain_of(gap.shape)
+    most = lengths[order[0]] / sum(lengths.values())
+    if len(order) > 1 and (fill == "nearest" or most < LEAST_SHARE):
+        shares = _by_triangles(gap)
+        total: Chain = {}
+        for chain in shares.values():
+            add(total, chain)
+        # Should a triangle have been lost to arithmetic, the gap is not shared out.
+        if total == whole:
+            yield shares
+    for owner in order:
+        yield {owner: whole}
 
 
 # -- the middle line -----------------------------------------------------------------------------

@@ -13,8 +13,8 @@ from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geo.measure import width_m
-from geo.repair_chains import Chain, add, chain_of, close, put, step, walks
-from geo.repair_fill import Fill, Gap, share_out
+from geo.repair_chains import Chain, add, chain_of, close, put, spikes, step, walks
+from geo.repair_fill import Fill, Gap, ways_to_share
 from geo.repair_ground import Ground, by_edge
 from geo.repair_noding import Edge, Point
 from geo.repair_rules import Verdict
@@ -69,6 +69,7 @@ class Work:
     moves: list[Move] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
     needed: dict[Point, int] = field(default_factory=dict)
+    corners: set[Point] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Begin with the noded chains."""
@@ -99,6 +100,7 @@ class Work:
 
     def _take(self, shape: BaseGeometry, owners: tuple[int, ...]) -> None:
         chain = chain_of(shape)
+        self.corners.update(*chain)
         for owner in owners:
             add(self.chains[owner], chain, -1)
 
@@ -161,9 +163,24 @@ class Work:
 
     def _give(self, gap: Gap, rule: str, losers: tuple[int, ...]) -> None:
         fill: Fill = "nearest" if self.limits.fill == "none" else self.limits.fill
-        for owner, chain in share_out(gap, fill).items():
+        ways = list(ways_to_share(gap, fill))
+        best = next((way for way in ways if not self._has_spike(way)), ways[0])
+        for owner, chain in best.items():
             add(self.chains[owner], chain)
+            self.corners.update(*chain)
             self.moves.append(Move(rule, close(chain), losers, owner))
+
+    def _has_spike(self, shares: dict[int, Chain]) -> bool:
+        """Tell whether somebody's border would turn back on itself, where it did not before."""
+        for owner, chain in shares.items():
+            after = dict(self.chains[owner])
+            add(after, chain)
+            places = {point for edge in chain for point in edge}
+            plane = self.ground.plane
+            made = spikes(after, places, plane.scale, plane.tolerance)
+            if made - spikes(self.chains[owner], places, plane.scale, plane.tolerance):
+                return True
+        return False
 
     # -- pieces that were cut off --------------------------------------------------------------
 
@@ -192,7 +209,10 @@ class Work:
     # -- vertices that nobody needs --------------------------------------------------------------
 
     def _straighten(self) -> None:
-        """Take out vertices that noding made and nobody turns at, and those on fixed edges."""
+        """Take out vertices that nobody turns at any more, and that an edge has no need of.
+
+        They are those that noding made, those on fixed edges, and corners of land that moved.
+        """
         noded = self.ground.noded
         lines = {edge: line for edge, line in noded.chains.items() if len(line) > 2}
         inner = {point for line in lines.values() for point in line[1:-1]}
@@ -204,7 +224,8 @@ class Work:
             for place in range(1, len(line) - 1):
                 point = line[place]
                 pair = {step(line[place - 1], point)[0], step(point, line[place + 1])[0]}
-                mine = point in noded.new or (held and point not in noded.fixed)
+                mine = point in noded.new or point in self.corners or held
+                mine = mine and point not in noded.fixed
                 if not (mine and at.get(point, pair) == pair):
                     kept.append(place)
                     if held and point in free and point not in noded.fixed:

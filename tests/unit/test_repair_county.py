@@ -79,12 +79,13 @@ def _assert_land_is_kept(lands: gpd.GeoDataFrame, result: Repaired) -> None:
         assert total == pytest.approx(parents.area, rel=1e-6)
 
 
-def _wrong(report: CoverageReport) -> BaseGeometry:
-    return shapely.union_all([f.geometry for f in report.findings if f.rule in LAND])
+def _wrong(report: CoverageReport, *more: str) -> BaseGeometry:
+    return shapely.union_all([f.geometry for f in report.findings if f.rule in (*LAND, *more)])
 
 
 def _assert_nothing_new_is_wrong(result: Repaired, options: Options) -> None:
-    before, after = _wrong(result.before), _wrong(result.after)
+    # A sliver below the tolerance is a mismatched border, and may join the land beside it.
+    before, after = _wrong(result.before, "C105"), _wrong(result.after)
     unit = options.tolerance_m / min(
         Ruler.of(result.grids.geometry.to_numpy(), result.grids.crs).metres(
             result.grids.geometry.to_numpy()
