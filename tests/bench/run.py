@@ -16,6 +16,7 @@ from tests.bench import (  # noqa: E402 - found once the root is on the path
     members,
     memory,
     page,
+    rechecks,
     sides,
     tiles,
 )
@@ -56,6 +57,7 @@ PAIRS = (
 )
 # What needs more than a pair of functions: a database, a browser.
 OTHERS = {
+    "recheck": rechecks.measure,
     "imports": imports.measure,
     "page": page.measure,
     "tiles": tiles.measure,
