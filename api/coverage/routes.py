@@ -5,9 +5,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query
 
+from api import audit
 from api.access import Database, EveryoneInArea, access
 from api.auth import Reader
 from api.coverage import store
+from api.coverage.proposals import Proposal, proposal_of
 from api.coverage.schemas import (
     FindingDetail,
     FindingItem,
@@ -22,9 +24,12 @@ from api.jobs.schemas import Job
 from api.maps.routes import scope_of
 from geo.errors import EmptyLayerError
 from geo.findings import RULES
+from geo.repair_fill import Fill
 
 router = APIRouter(prefix="/api/coverage", tags=["coverage"], responses={**PROBLEMS})
 
+# Who may redraw grids is told how: in his area, where neighbours are shown as the map shows them.
+Planner = Annotated[Reader, Depends(access("administrator", "planner", reach="rows"))]
 # A check reads the whole county, so its reach is the county: only who plans for all of it.
 Checker = Annotated[Reader, Depends(access("administrator", "planner", reach="county"))]
 
@@ -59,17 +64,39 @@ def get_finding(
     reader: EveryoneInArea,
     session: Database,
 ) -> FindingDetail:
-    """Return one finding of the reader's area with its shape and its rule's reason."""
+    """Return one finding of the reader's area with its shape and its rule's reason.
+
+    Who was shown one that speaks of members and needs, and when, is kept in the log.
+    """
     row = store.find_finding(session, scope_of(reader), finding_id)
     if row is None:
         raise NotFoundError(f"There is no finding {finding_id}.", f"没有问题 {finding_id}。")
     rule = RULES[row.rule]
+    if rule.privacy == "sensitive":
+        audit.record(session, reader.username, audit.MEMBERS_READ, target=f"finding {finding_id}")
     return FindingDetail(
         **item_fields(row),
         geometry=json.loads(row.geojson),
         reason=rule.reason,
         reason_zh=rule.reason_zh,
     )
+
+
+@router.get("/findings/{id}/proposal", summary="A repair of a finding", responses={**NOT_FOUND})
+def get_proposal(
+    finding_id: Annotated[str, Path(alias="id", examples=["5f0c2f9a1b3d"])],
+    reader: Planner,
+    session: Database,
+    fill: Annotated[Fill, Query(description="Who gets a gap")] = "longest-border",
+    winner: Annotated[
+        str, Query(description="Who keeps an overlap: a rule, or a grid's code", max_length=64)
+    ] = "longest-border",
+) -> Proposal:
+    """Return what a repair would do about a finding of the reader's area; nothing is changed."""
+    row = store.find_finding(session, scope_of(reader), finding_id)
+    if row is None:
+        raise NotFoundError(f"There is no finding {finding_id}.", f"没有问题 {finding_id}。")
+    return proposal_of(session, row, fill, winner)
 
 
 @router.post("/check", summary="Check the coverage now", status_code=202)

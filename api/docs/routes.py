@@ -13,10 +13,14 @@ from layers.rules.page import proof_page, rule_page, rules_page
 # The pages carry their style and pictures within themselves, and no script at all.
 POLICY = "; ".join(
     (
-        "default-src 'none'", "style-src 'unsafe-inline'", "img-src data:", "base-uri 'none'",
-        "form-action 'none'", "frame-ancestors 'none'",
+        "default-src 'none'",
+        "style-src 'unsafe-inline'",
+        "img-src 'self' data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
     )
-)  # fmt: skip
+)
 HEADERS = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"}
 OPEN: dict[str, Any] = {
     "dependencies": [Depends(PUBLIC)],

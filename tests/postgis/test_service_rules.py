@@ -229,6 +229,16 @@ def test_a_finding_of_another_reader_is_not_there(service: Any, signed_in: Clien
     ):  # fmt: skip
         answer = signed_in(role).get(f"/api/coverage/findings/{ids[rule]}")
         assert answer.status_code == status, (rule, role)
+    # Who was shown members and needs is kept.
+    with session_scope(service.engine) as session:
+        read = session.execute(
+            select(audit_entry.c.account, audit_entry.c.target)
+            .where(audit_entry.c.action == "read the member map")
+            .order_by(audit_entry.c.id)
+        ).all()
+    assert read == [
+        ("administrator", f"finding {ids['P402']}"), ("party-officer", f"finding {ids['P401']}"),
+    ]  # fmt: skip
 
 
 def test_no_map_shows_them(signed_in: Client) -> None:

@@ -331,7 +331,7 @@ function parsed(text: string): { detail?: string; detail_zh?: string } {
   }
 }
 
-export function send<T>(method: "POST" | "DELETE", path: string, body?: unknown): Promise<T> {
+export function send<T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<T> {
   if (body === undefined) return ask<T>(path, { method });
   return ask<T>(path, { method, body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
 }

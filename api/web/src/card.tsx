@@ -69,7 +69,8 @@ function FindingCard({ found }: { found: FindingDetail }) {
         </p>
       )}
       <p class="soft small">
-        {t("why")}: {pick(found.reason_zh, found.reason)}
+        {t("why")}: {pick(found.reason_zh, found.reason)}{" "}
+        <a class="link" href={`/docs/rules/${found.rule}?lang=${lang}`}>{t("ruleAbout")}</a>
       </p>
       <ResponsibleHere />
       <ul class="chips" aria-label={t("grids")}>

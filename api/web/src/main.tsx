@@ -7,6 +7,7 @@ import "./import.css";
 import "./export.css";
 import "./members.css";
 import "./incidents.css";
+import "./rules.css";
 
 // The map's code is fetched while the session is asked for, and while somebody signs in.
 if (LIVE) void import("./map");

@@ -16,6 +16,8 @@ const SWITCHED: Record<LayerName, RegExp> = {
   ground: /^(settlements|water|rivers|road|settlement-label)/,
 };
 const CLICKABLE_FINDINGS = ["findings-point", "findings-minor", "findings-fill", "findings-line"];
+// Households of one place are many points, and no line.
+const NO_POINTS: ["!=", ["geometry-type"], string] = ["!=", ["geometry-type"], "Point"];
 const NONE: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
 
 export const coverage: MapPage = {
@@ -33,11 +35,11 @@ function prepare(made: MapLibre): void {
   made.addSource("chosen", { type: "geojson", data: NONE });
   const under = made.getLayer("settlement-label") ? "settlement-label" : undefined;
   made.addLayer(
-    { id: "chosen-halo", type: "line", source: "chosen", paint: { "line-color": "#ffffff", "line-width": 7, "line-opacity": 0.9 } },
+    { id: "chosen-halo", type: "line", source: "chosen", filter: NO_POINTS, paint: { "line-color": "#ffffff", "line-width": 7, "line-opacity": 0.9 } },
     under,
   );
   made.addLayer(
-    { id: "chosen-line", type: "line", source: "chosen", paint: { "line-color": "#23272b", "line-width": 2.5 } },
+    { id: "chosen-line", type: "line", source: "chosen", filter: NO_POINTS, paint: { "line-color": "#23272b", "line-width": 2.5 } },
     under,
   );
   made.addLayer(

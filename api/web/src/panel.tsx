@@ -13,6 +13,7 @@ import { LocatePanel, Keep } from "./locate";
 import { ExportFoot } from "./made";
 import { MembersPanel } from "./members_panel";
 import { Own } from "./own";
+import { RulesFoot, RulesPanel } from "./rules_panel";
 import type { Word } from "./words";
 
 export function Panel() {
@@ -32,7 +33,7 @@ export function Panel() {
         <Pages />
         <Task />
       </div>
-      {page === "import" ? <Decide /> : page === "unlocated" ? <Keep /> : page === "export" && <ExportFoot />}
+      {page === "import" ? <Decide /> : page === "unlocated" ? <Keep /> : page === "export" ? <ExportFoot /> : page === "rules" && <RulesFoot />}
     </aside>
   );
 }
@@ -43,6 +44,7 @@ function Task() {
   if (page === "unlocated") return <LocatePanel />;
   if (page === "members") return <MembersPanel />;
   if (page === "incidents") return <IncidentsPanel />;
+  if (page === "rules") return <RulesPanel />;
   return page === "export" ? <ExportPanel /> : <Check />;
 }
 
@@ -60,6 +62,7 @@ function Pages() {
     ["import", "/import", "pageImport", who.may_check],
     ["unlocated", "/unlocated", "pageLocate", LOCATORS.includes(who.role)],
     ["export", "/export", "pageExport", true],
+    ["rules", "/rules", "pageRules", who.may_check],
   ];
   const open = words.filter(([, , , may]) => may);
   const query = language.value === "en" ? "#?lang=en" : "";

@@ -3,6 +3,7 @@
 import { EXPORT_WORDS } from "./exportwords";
 import { INCIDENT_WORDS } from "./incidentwords";
 import { MEMBER_WORDS } from "./memberwords";
+import { RULES_WORDS } from "./ruleswords";
 
 export type Language = "zh" | "en";
 
@@ -118,6 +119,7 @@ export const WORDS = {
   ...EXPORT_WORDS,
   ...INCIDENT_WORDS,
   ...MEMBER_WORDS,
+  ...RULES_WORDS,
   pages: ["页面", "Pages"],
   locateTitle: ["没有坐标的住户", "Households without coordinates"],
   locateWhy: [
