@@ -275,7 +275,7 @@ class Coverage:
         boxes = np.concatenate((before.boxes, fresh.boxes))
         boxes = boxes[~np.isnan(boxes[:, 0])]
         residents = self.residents and self.residents.edited(
-            boxes, codes, rows, terms.parents, terms.crs, terms.ruler
+            before, fresh, rows, terms.parents, terms.crs, terms.ruler
         )
         groups = {group for some in (before, fresh)
                   for group in groups_of(some, terms.parents).tolist()}  # fmt: skip

@@ -178,23 +178,25 @@ class Residents:
         }
 
     def edited(
-        self, boxes: Floats, codes: set[str], rows: Rows, parents: Parents | None, crs: object,
+        self, before: Rows, fresh: Rows, rows: Rows, parents: Parents | None, crs: object,
         ruler: Ruler,
     ) -> "Residents":  # fmt: skip
         """Return what is told after an edit.
 
         Parameters
         ----------
-        boxes
-            Of the changed grids, as they were and as they are; (n, 4).
-        codes
-            The changed grids.
+        before, fresh
+            The changed grids, as they were and as they are.
         rows
             All grids, as they are.
         parents, crs, ruler
             As the check has them.
         """
-        chosen = self.homes.inside(boxes) | self.homes.recorded_in(codes)
+        boxes = np.concatenate((before.boxes, fresh.boxes))
+        boxes = boxes[~np.isnan(boxes[:, 0])]
+        codes = {*before.codes.tolist(), *fresh.codes.tolist()}
+        near = self.homes.inside(boxes) | self.homes.recorded_in(codes)
+        chosen = {row for row in near if self.of_row.get(row)} | self._moved(near, before, fresh)
         gone = self._beside(boxes, codes, ruler, rows)
         out = self.copy()
         while True:
@@ -221,6 +223,19 @@ class Residents:
         for finding in result.findings:
             out._add(finding, listed[result.rows[finding.id]], ruler)
         return out
+
+    def _moved(self, near: set[int], before: Rows, fresh: Rows) -> set[int]:
+        """Return those of some households that lie otherwise in a changed grid than before."""
+        if not before.is_alike(fresh):
+            return near
+        rows = np.array(sorted(near), dtype=np.int64)
+        points, moved = self.homes.points[rows], np.zeros(len(rows), dtype=bool)
+        for shapes in zip(before.shapes, fresh.shapes, strict=True):
+            shapely.prepare(shapes)
+            for lies in (shapely.intersects, shapely.contains):
+                was, is_now = (lies(shape, points) for shape in shapes)
+                moved |= was != is_now
+        return set(rows[moved].tolist())
 
     def _beside(self, boxes: Floats, codes: set[str], ruler: Ruler, rows: Rows) -> set[int]:
         """Find what names a changed grid as the nearest one, or could now."""

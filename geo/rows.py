@@ -121,6 +121,15 @@ class Rows:
         })  # fmt: skip
         return both.take(np.argsort(both.keys, kind="stable"))
 
+    def is_alike(self, other: "Rows") -> bool:
+        """Tell whether other rows differ from these in nothing but their polygons."""
+        same = all(
+            np.array_equal(getattr(self, name), getattr(other, name))
+            for name in ("keys", "codes", "names", "parent", "coverage", "kind")
+        )
+        english = [[name.en for name in rows.names.tolist()] for rows in (self, other)]
+        return same and english[0] == english[1]
+
     def layer(self, crs: object) -> Layer:
         """Return them as the check has them."""
         return Layer(
