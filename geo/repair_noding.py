@@ -266,7 +266,10 @@ class _State:
         start, end = (self.points[self.pieces[piece, side]] for side in (0, 1))
         there = start + (end - start) * (along / length)[:, None]
         off = np.hypot(*((there - self.points[point]) * self.scale).T)
-        moves = off > ON_SHARE * self.tolerance
+        # Of several the nearest; what is on one of them is where it should be.
+        order = np.lexsort((off, point))
+        first = order[np.unique(point[order], return_index=True)[1]]
+        moves = first[off[first] > ON_SHARE * self.tolerance]
         self.points[point[moves]] = there[moves]
         self.placed[point] = True
 

@@ -151,4 +151,4 @@ def _why(mending: Mending, changes: list[Change]) -> str:
         return mending.left[0].why
     if mending.needed:
         return "vertex"
-    return "" if changes else "unsafe"
+    return "" if changes else "unsafe" if mending.unsafe else "gone"

@@ -56,6 +56,10 @@ WHY: Mapping[str, tuple[str, str]] = {
         "No sound outline could be built there.",
         "在这里无法生成有效的边界。",
     ),
+    "gone": (
+        "Nothing is wrong here any more: check the coverage again.",
+        "这里已经没有问题：请重新检查。",
+    ),
     "rule": (
         "This is not a matter of borders; a repair does not decide it.",
         "这不是边界问题，修复不作决定。",
