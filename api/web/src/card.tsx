@@ -6,6 +6,7 @@ import type { FindingDetail, GridDetail } from "./api";
 import { FindingChips, people, PlaceCard, ResponsibleHere, ruleName } from "./chain";
 import { homes, Mark } from "./findings";
 import { count, land, metres } from "./format";
+import { ProposalPart } from "./proposal";
 import { closeCard, finding, grid, here, language, openGrid, pick, t } from "./state";
 
 export function Card() {
@@ -72,6 +73,7 @@ function FindingCard({ found }: { found: FindingDetail }) {
         {t("why")}: {pick(found.reason_zh, found.reason)}{" "}
         <a class="link" href={`/docs/rules/${found.rule}?lang=${lang}`}>{t("ruleAbout")}</a>
       </p>
+      <ProposalPart key={found.id} found={found} />
       <ResponsibleHere />
       <ul class="chips" aria-label={t("grids")}>
         {found.grids.slice(0, 8).map((each) => (

@@ -3,6 +3,7 @@
 import { EXPORT_WORDS } from "./exportwords";
 import { INCIDENT_WORDS } from "./incidentwords";
 import { MEMBER_WORDS } from "./memberwords";
+import { PROPOSAL_WORDS } from "./proposalwords";
 import { RULES_WORDS } from "./ruleswords";
 
 export type Language = "zh" | "en";
@@ -120,6 +121,7 @@ export const WORDS = {
   ...INCIDENT_WORDS,
   ...MEMBER_WORDS,
   ...RULES_WORDS,
+  ...PROPOSAL_WORDS,
   pages: ["页面", "Pages"],
   locateTitle: ["没有坐标的住户", "Households without coordinates"],
   locateWhy: [
