@@ -70,9 +70,9 @@ function FindingCard({ found }: { found: FindingDetail }) {
         </p>
       )}
       <p class="soft small">
-        {t("why")}: {pick(found.reason_zh, found.reason)}{" "}
-        <a class="link" href={`/docs/rules/${found.rule}?lang=${lang}`}>{t("ruleAbout")}</a>
+        {t("why")}: {pick(found.reason_zh, found.reason)}
       </p>
+      <a class="link about" href={`/docs/rules/${found.rule}?lang=${lang}`}>{t("ruleAbout")}</a>
       <ProposalPart key={found.id} found={found} />
       <ResponsibleHere />
       <ul class="chips" aria-label={t("grids")}>
