@@ -63,7 +63,7 @@ class Faults:
     def findings(self, welded: Welded) -> Iterator[Finding]:
         """Yield a finding for each fault."""
         twins = equal_polygons(self.territory.polygons)
-        yield from self._duplicates(twins)
+        yield from twin_findings(self.layer, self.rows, twins, self.explain)
         nests = self._nests()
         claims = [
             claim for at in range(len(self.faces)) for claim in self._claims(at, twins, nests)
@@ -110,14 +110,6 @@ class Faults:
             for pair, area in common.items()
             if area >= least[pair[0]] and own[pair[0]] < own[pair[1]]
         }
-
-    def _duplicates(self, twins: Ints) -> Iterator[Finding]:
-        for twin in np.flatnonzero(np.bincount(twins, minlength=1) > 1).tolist():
-            who = np.flatnonzero(twins == twin).tolist()
-            shape = self.territory.polygons[who[0]]
-            yield self.explain.finding(
-                "G004", shape, self._grids(who), area=self._own_area(who), depth=len(who)
-            )
 
     # -- faces that belong together ----------------------------------------------------------
 
@@ -170,9 +162,7 @@ class Faults:
         return [(self.layer.codes[row], self.layer.names[row]) for row in rows]
 
     def _own_area(self, who: Iterable[int]) -> str:
-        """Return the parent's code of the grid with the least code, in whatever order they are."""
-        rows = [int(self.rows[polygon]) for polygon in who]
-        return min((self.layer.codes[row], self.layer.parent[row]) for row in rows)[1]
+        return own_area(self.layer, [int(self.rows[polygon]) for polygon in who])
 
     # -- borders that do not match -----------------------------------------------------------
 
@@ -277,9 +267,9 @@ def union(shapes: Iterable[BaseGeometry]) -> BaseGeometry:
 
 def equal_polygons(polygons: Geometries) -> Ints:
     """Give polygons that hold exactly the same land the same number."""
-    # Equal land has equal bounds and area; only such pairs are compared outright.
-    keys = np.column_stack((shapely.bounds(polygons), shapely.area(polygons)))
-    rough = np.unique(np.round(keys, 12), axis=0, return_inverse=True)[1].ravel()
+    # Equal land has equal bounds; only such pairs are compared outright. An area depends in its
+    # last digit on where a ring begins.
+    rough = np.unique(shapely.bounds(polygons), axis=0, return_inverse=True)[1].ravel()
     out = np.arange(len(polygons))
     for label in np.flatnonzero(np.bincount(rough, minlength=1) > 1).tolist():
         same = np.flatnonzero(rough == label)
@@ -289,6 +279,24 @@ def equal_polygons(polygons: Geometries) -> Ints:
                     out[polygon] = out[earlier]
                     break
     return out
+
+
+def twin_findings(layer: Layer, rows: Ints, twins: Ints, explain: Explainer) -> Iterator[Finding]:
+    """Yield G004 for each land that several rows of a layer hold alike, by :func:`equal_polygons`.
+
+    ``rows`` gives the row of each polygon that ``twins`` numbers.
+    """
+    for twin in np.flatnonzero(np.bincount(twins, minlength=1) > 1).tolist():
+        who = rows[twins == twin].tolist()
+        grids = [(layer.codes[row], layer.names[row]) for row in who]
+        yield explain.finding(
+            "G004", layer.shapes[who[0]], grids, area=own_area(layer, who), depth=len(who)
+        )
+
+
+def own_area(layer: Layer, rows: Iterable[int]) -> str:
+    """Return the parent's code of the row with the least code, in whatever order they are."""
+    return min((layer.codes[row], layer.parent[row]) for row in rows)[1]
 
 
 def matched_pairs(welded: Welded) -> Iterator[tuple[tuple[int, ...], Floats, float]]:

@@ -7,6 +7,7 @@ and what to do.
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
@@ -78,7 +79,17 @@ class Finding:
 
 def sort_findings(findings: list[Finding]) -> list[Finding]:
     """Order findings by severity, then area (largest first), then rule and id."""
-    return sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), -f.area_m2, f.rule, f.id))
+
+    def key(finding: Finding) -> tuple[int, float, str, str]:
+        rank = SEVERITIES.index(finding.severity)
+        return rank, -finding.area_m2, finding.rule, finding.id
+
+    out: list[Finding] = []
+    for _, same in groupby(sorted(findings, key=key), key=key):
+        alike = list(same)
+        # Two of one name lie within some metres of each other: from west to east.
+        out += alike if len(alike) == 1 else sorted(alike, key=lambda f: f.geometry.bounds)
+    return out
 
 
 def switched(

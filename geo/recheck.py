@@ -51,7 +51,7 @@ from geo.residents import Homes, Parents, Residents
 from geo.rows import Bounds, Rows, bounds_of
 from geo.rules import Limits
 from geo.slits import Corridors, Strips
-from geo.tying import Ground, Tier
+from geo.tying import Ground, Tier, Twins
 
 ByCode = Mapping[str, tuple[Finding, ...]]
 
@@ -110,6 +110,7 @@ class Coverage:
     rows: Rows
     own: Ints
     knots: tuple[Knot, ...]
+    twins: Twins
     rows_told: ByCode
     overlays: Mapping[str, Partition]
     residents: Residents | None
@@ -160,6 +161,7 @@ class Coverage:
         own = terms.ground.own(rows)
         return cls(
             terms, rows, own, terms.tier(rows, own).all_knots(),
+            terms.tier(rows, own).all_twins(),
             _by_code(gate_findings(grids, rows.layer(terms.crs), explain)),
             _overlays(rows, terms), residents, Drifts.of(rows, outer, homes, terms.crs),
             {} if terms.strips is None else terms.strips.beside(rows),
@@ -185,7 +187,7 @@ class Coverage:
         terms, rows = self.terms, self.rows
         partition = joined([*self.overlays.values(), *(knot.told for knot in self.knots)])
         found = [f for told in self.rows_told.values() for f in told] + partition.found
-        found += [f for told in self.corridors.values() for f in told]
+        found += [f for told in (*self.corridors.values(), *self.twins.values()) for f in told]
         found += self.residents.findings if self.residents else []
         rules, severities = terms.given["rules"], terms.given["severities"]
         kept = sort_findings(switched(found + self.drifts.findings, rules, severities))
@@ -271,16 +273,19 @@ class Coverage:
         terms = self.terms
         old, new = self.rows.named(codes), rows.named(codes)
         before, fresh = self.rows.take(old), rows.take(new)
-        knots = terms.tier(rows, own).retied(self.knots, before, self.own[old], new)
+        tier = terms.tier(rows, own)
+        knots = tier.retied(self.knots, before, self.own[old], new)
         boxes = np.concatenate((before.boxes, fresh.boxes))
         boxes = boxes[~np.isnan(boxes[:, 0])]
+        gone = {tuple(box) for box in boxes.tolist()}
+        twins = {**{b: f for b, f in self.twins.items() if b not in gone}, **tier.twins(boxes)}
         residents = self.residents and self.residents.edited(
             before, fresh, rows, terms.parents, terms.crs, terms.ruler
         )
         groups = {group for some in (before, fresh)
                   for group in groups_of(some, terms.parents).tolist()}  # fmt: skip
         out = replace(
-            self, rows=rows, own=own, knots=knots, residents=residents,
+            self, rows=rows, own=own, knots=knots, residents=residents, twins=twins,
             rows_told=_without(self.rows_told, codes) | _gated(rows, codes, terms),
             overlays=_without(self.overlays, codes) | _overlays(fresh, terms),
             drifts=self.drifts.edited(rows, groups, codes),

@@ -1,6 +1,6 @@
 """Tying: the knots of a county explained one by one, and tied anew where an edit touches them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -9,6 +9,8 @@ import shapely
 from geo.arrangement import Territory
 from geo.certificate import Flags, Floats, Geometries, Ints, Segments, open_segments
 from geo.explain import Explainer
+from geo.faults import equal_polygons, twin_findings
+from geo.findings import Finding
 from geo.gate import Layer
 from geo.knots import (
     APART,
@@ -25,6 +27,9 @@ from geo.knots import (
 )
 from geo.partition import Tiling, explain_rest, parent_positions
 from geo.rows import Rows
+
+# What is told of equal polygons, by the box around them.
+Twins = Mapping[tuple[float, ...], tuple[Finding, ...]]
 
 
 @dataclass(frozen=True)
@@ -116,10 +121,26 @@ class Tier:
         rest = Segments(segments.ends, np.searchsorted(ranks, segments.owner), segments.group)
         told = explain_rest(tiling, rest, self.explain, self.tolerance_m)
         grids = frozenset(segments.owner[segments.owner < PARENTS].tolist())
-        # Equal polygons are told in the knot of either; those that are only near, in their own.
-        mine = set(some.codes[np.isin(some.keys, list(grids))].tolist())
-        found = [f for f in told.found if f.rule != "G004" or mine.intersection(f.grids)]
+        # Equal polygons can cancel against a third and be in no knot: see :meth:`twins`.
+        found = [finding for finding in told.found if finding.rule != "G004"]
         return Knot(segments, grids, box, replace(told, found=found))
+
+    def twins(self, boxes: Floats) -> Twins:
+        """Tell of equal polygons among those that have one of some boxes; (n, 4)."""
+        out: dict[tuple[float, ...], tuple[Finding, ...]] = {}
+        for box in {tuple(box) for box in boxes.tolist()}:
+            alike = self.rows.exclusive & (self.rows.boxes == box).all(axis=1)
+            if alike.sum() > 1:
+                some = self.rows.take(alike)
+                twins, rows = equal_polygons(some.shapes), np.arange(len(some))
+                found = twin_findings(some.layer(self.crs), rows, twins, self.explain)
+                out[box] = tuple(found)
+        return out
+
+    def all_twins(self) -> Twins:
+        """Tell of equal polygons in the whole layer."""
+        boxes, times = np.unique(self.rows.boxes, axis=0, return_counts=True)
+        return self.twins(boxes[times > 1])
 
     def retied(
         self, knots: Iterable[Knot], before: Rows, before_own: Ints, after: Flags

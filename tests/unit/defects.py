@@ -75,8 +75,10 @@ def swallowed(block: Block, size: float) -> Truth:
 
 
 def duplicate(block: Block, size: float) -> Truth:
+    """Twice the same land; half of the time walked from another vertex."""
     shape = block.rows[MIDDLE].geometry
-    claims = [land("G004", shape, block.code(MIDDLE), block.add(shape))]
+    ring = np.roll(shapely.get_coordinates(shape)[:-1], int(block.rng.integers(2)) * 7, axis=0)
+    claims = [land("G004", shape, block.code(MIDDLE), block.add(Polygon(ring)))]
     return block.truth("duplicate", size, [shape], claims)
 
 
