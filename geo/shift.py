@@ -36,7 +36,8 @@ from geo.datum import (
     wgs84_from_gcj02,
 )
 from geo.findings import RULES, Finding, finding_id
-from geo.phrases import filled
+from geo.phrases import Name, filled, in_english
+from geo.register import names_of
 
 Geometries = NDArray[np.object_]
 Indices = NDArray[np.intp]
@@ -361,8 +362,9 @@ def shift_finding(
     seat = geometry
     if parents is not None and shift.area:
         seat = parents.geometry[parents["code"].astype(str) == shift.area].iloc[0]
-    whose = f"The {len(shift.codes)} grids of {shift.area}" if shift.area else "The whole layer"
-    whose_zh = f"{shift.area} 的 {len(shift.codes)} 个网格" if shift.area else "整个图层"
+    name = _name(shift.area, parents)
+    whose = f"The {len(shift.codes)} grids of {in_english(name)}" if name else "The whole layer"
+    whose_zh = f"{name}的 {len(shift.codes)} 个网格" if name else "整个图层"
     far = f" ({round(shift.distance_m)} m away)" if shift.distance_m else ""
     far_zh = f"（相距约 {round(shift.distance_m)} 米）" if shift.distance_m else ""
     better = {"parent": "parent area", "households": "households"}
@@ -385,3 +387,11 @@ def shift_finding(
              "better_zh": better_zh[shift.reference], "cure_zh": error.fix_zh},
         ),
     )  # fmt: skip
+
+
+def _name(area: str | None, parents: gpd.GeoDataFrame | None) -> str:
+    """Return what a parent is called; its code where it has no name."""
+    if not area or parents is None or not len(own := parents[parents["code"].astype(str) == area]):
+        return area or ""
+    found: Name = names_of(own.iloc[:1], [area])[0]
+    return found
