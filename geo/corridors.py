@@ -126,7 +126,9 @@ def corridors(
         reach = shapely.union_all(lines[some]).buffer(2 * width_m, quad_segs=2)
         there = reproject(np.array([reach], dtype=object), ruler.metric, ruler.crs)[0]
         around = ruler.project(land[np.sort(tree.query(there, predicate="intersects"))])
-        solid = shapely.union_all(shapely.intersection(shapely.make_valid(around), reach))
+        pieces = shapely.intersection(shapely.make_valid(around), reach)
+        # Where land only touches the reach there are lines and points as well.
+        solid = shapely.union_all(pieces).buffer(0)
         inner = shapely.union_all(lines[some]).buffer(width_m, quad_segs=2)
         free = reach.difference(solid)
         yield from _strips(solid, free, inner, ruler, width_m, tolerance_m)

@@ -21,8 +21,10 @@ from geo.repair_noding import Point
 from geo.repair_rules import MOST_LOST, Judge, Winner
 from geo.repair_work import Left, Limits, Move, Work
 
-# One pass does all but what arithmetic left; what three do not settle, ten do not.
-PASSES = 4
+# One pass does nearly all, a second what it brought about; more are for what is drawn at random.
+PASSES = 8
+# So often polygons that cannot be closed are set aside before the pass is given up.
+MOST_TRIES = 8
 # Without a parent a wide hole may well be somebody else's land.
 WIDEST_WITHOUT_PARENT_M = 20.0
 
@@ -115,7 +117,9 @@ class Mending:
 
     def _pass(self) -> bool:
         """Repair once; tell whether anything changed."""
-        while True:
+        changed: dict[int, BaseGeometry] = {}
+        self.unsafe = set()
+        for _ in range(MOST_TRIES):
             plane = self.plane()
             ground = survey(plane, self.only)
             if ground is None:
@@ -132,6 +136,8 @@ class Mending:
                 break
             # What arithmetic cannot close stays as it is, and the others keep off it.
             self.unsafe |= broken
+        else:
+            return False
         for at, shape in changed.items():
             self.polygons[at] = shape
         self.moves += work.moves

@@ -242,7 +242,9 @@ def _why_mismatched(mending: Mending, finding: Finding, near: float, *, beside: 
         return "vertex"
     if beside:
         return "beside"
-    return "locked" if _is_locked(mending, finding, near) else "unsafe"
+    if _is_locked(mending, finding, near):
+        return "locked"
+    return "own" if len(finding.grids) == 1 else "unsafe"
 
 
 def _is_shifted(mending: Mending, finding: Finding) -> bool:

@@ -52,6 +52,10 @@ WHY: Mapping[str, tuple[str, str]] = {
         "that the boundary or the locked grid needs.",
         "有边界止于固定边界上没有顶点的地方；报告列出了辖区边界或锁定网格需要补的顶点。",
     ),
+    "own": (
+        "The outline passes nearer to itself than the tolerance: redraw it there.",
+        "边界与自身的距离小于容差：请在这里重画。",
+    ),
     "unsafe": (
         "No sound outline could be built there.",
         "在这里无法生成有效的边界。",
