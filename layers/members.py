@@ -30,7 +30,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from geo.rules import LIMITS
 from layers.style import NEED_CLASSES
 from layers.tables import (
     appointment,
@@ -44,10 +43,6 @@ from layers.tables import (
     person,
 )
 from layers.tiles import Scope
-
-# How many households a member keeps contact with, where the setting ``contacts_per_member`` says
-# nothing else.
-LEAST_CONTACTS, MOST_CONTACTS = LIMITS["contacts_per_member"].default.values()
 
 AnySelect = Select[*tuple[Any, ...]]
 Columns = list[ColumnElement[Any]]

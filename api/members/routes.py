@@ -69,7 +69,7 @@ def get_map(
     Who was shown single households, of which area and when, is kept in the log.
     """
     scope = replace(scope_of(reader), prefix=code)
-    said = (store.limits(session), store.stated(session))
+    said = (store.limits(session, scope), store.stated(session))
     key = ("member map", layer_version(session, "members"), said, scope)
 
     def make() -> bytes:

@@ -64,7 +64,7 @@ def member_map(session: Session, scope: Scope) -> MemberMap:
             "Numbers are told by village: a grid's would point at single households.",
             "数字按村（社区）公布；按网格公布会指向个别住户。",
         )
-    least, most = store.limits(session)
+    least, most = store.limits(session, scope)
     n = store.counts(session, scope, least, most)
     synthetic, date = store.stated(session)
     corners = (ground.west, ground.south, ground.east, ground.north)

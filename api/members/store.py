@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, func, literal, select
 from sqlalchemy.orm import Session
 
+from api.rules.store import ruling
 from layers import members
 from layers.style import NEED_CLASSES
 from layers.tables import (
@@ -31,12 +32,10 @@ Point = tuple[float, float]
 DIGITS = 6
 
 
-def limits(session: Session) -> tuple[int, int]:
-    """Return how many households a member should keep contact with: the fewest and the most."""
-    stored = select(setting.c.value).where(setting.c.key == "contacts_per_member")
-    said = session.scalar(stored) or {}
-    least, most = members.LEAST_CONTACTS, members.MOST_CONTACTS
-    return int(said.get("least", least)), int(said.get("most", most))
+def limits(session: Session, scope: Scope) -> tuple[int, int]:
+    """Return how many households a member should keep contact with there: fewest and most."""
+    least, most = ruling(session).limits.range("contacts_per_member", scope.prefix)
+    return int(least), int(most)
 
 
 def stated(session: Session) -> tuple[bool, str | None]:
@@ -80,7 +79,7 @@ def counts(session: Session, scope: Scope, least: int, most: int) -> dict[str, i
 
 def legend_counts(session: Session, scope: Scope) -> dict[str, int]:
     """Return how often each entry of the map's legend is on it, and the number of households."""
-    least, most = limits(session)
+    least, most = limits(session, scope)
     n = counts(session, scope, least, most)
     seats = session.scalar(select(func.count()).select_from(members.branches(scope).subquery()))
     return legend_entries(n, seats or 0)
