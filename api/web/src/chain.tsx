@@ -69,6 +69,14 @@ function Responsible({ chain }: { chain: Chain }) {
   return (
     <>
       {chain.answer === "elsewhere" && <p class="soft">{t("hereElsewhereWhy")}</p>}
+      {chain.nearest.length > 0 && (
+        <section class="card-part">
+          <h3>{t("nearestGrids")}</h3>
+          <ol class="chain">
+            {chain.nearest.map((each) => <GridStep key={each.code} of={each} level={metres(language.value, each.distance_m)} />)}
+          </ol>
+        </section>
+      )}
       {(chain.grid || above.length > 0) && (
         <ol class="chain">
           {chain.unit && (
@@ -81,14 +89,6 @@ function Responsible({ chain }: { chain: Chain }) {
           )}
           {above.map((each) => <Step key={each.code} level={t(each.level)} name={pick(each.name, each.name_en)} />)}
         </ol>
-      )}
-      {chain.nearest.length > 0 && (
-        <section class="card-part">
-          <h3>{t("nearestGrids")}</h3>
-          <ol class="chain">
-            {chain.nearest.map((each) => <GridStep key={each.code} of={each} level={metres(language.value, each.distance_m)} />)}
-          </ol>
-        </section>
       )}
       {overlays.length > 0 && (
         <section class="card-part">

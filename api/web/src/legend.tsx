@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { ask, type Legend as LegendData, type LegendItem, type SymbolImage } from "./api";
 import { count, day } from "./format";
-import { finding, grid, language, layers, pick, t, verdict, type LayerName } from "./state";
+import { finding, grid, here, language, layers, pick, t, verdict, type LayerName } from "./state";
 import type { Word } from "./words";
 
 const SHOWN: [LayerName, Word][] = [
@@ -17,7 +17,7 @@ const PHONE = matchMedia("(max-width: 760px)");
 export function Legend() {
   const [open, setOpen] = useState(!PHONE.matches);
   // A card and a long legend do not fit beside each other: the legend steps back to its counts.
-  const crowded = finding.value !== null || grid.value !== null;
+  const crowded = (finding.value ?? grid.value ?? here.value) !== null;
   useEffect(() => {
     if (crowded && innerHeight < 1100) setOpen(false);
   }, [crowded]);
