@@ -154,7 +154,7 @@ export interface SymbolImage {
 export interface LegendItem {
   id: string;
   label: { zh: string; en: string };
-  symbol: { shape: string; color: string; image?: string; outline?: string; width?: number; dash?: number[]; casing?: string };
+  symbol: { shape: string; color: string; image?: string; outline?: string; width?: number; dash?: number[]; casing?: string; opacity?: number };
   n: number | null;
 }
 export interface Legend {

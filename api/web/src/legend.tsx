@@ -86,7 +86,7 @@ function Section(props: { legend: LegendData; name: LayerName; word: Word; image
 }
 
 export function Swatch({ item, image }: { item: LegendItem; image: SymbolImage | undefined }) {
-  const { shape, color, outline, casing, dash, width } = item.symbol;
+  const { shape, color, outline, casing, dash, width, opacity } = item.symbol;
   if (image)
     return (
       <svg viewBox={`0 0 ${image.size} ${image.size}`} width="18" height="18" stroke-linejoin="round" stroke-linecap="round" aria-hidden="true">
@@ -108,7 +108,11 @@ export function Swatch({ item, image }: { item: LegendItem; image: SymbolImage |
       {shape === "circle" ? (
         <circle cx="9" cy="9" r="5.5" fill={color} stroke={outline ?? "none"} stroke-width="1.5" />
       ) : (
-        <rect x="1" y="3" width="16" height="12" rx="2" fill={color} stroke={outline ?? "#9a9fa5"} />
+        <>
+          {/* As it looks on the map: over the ground. */}
+          {opacity !== undefined && <rect x="1" y="3" width="16" height="12" rx="2" fill="var(--ground)" />}
+          <rect x="1" y="3" width="16" height="12" rx="2" fill={color} fill-opacity={opacity ?? 1} stroke={outline ?? "#9a9fa5"} />
+        </>
       )}
     </svg>
   );
