@@ -11,6 +11,8 @@ from geo.measure import MU_M2
 from geo.rules import RULES
 
 MOST_NAMES = 4
+# Of lines that part by less than this it is said so, in millimetres.
+LEAST_MM = 0.01
 
 
 class Name(str):
@@ -99,8 +101,8 @@ def _words(
         "area_zh": f"{_mu(area)} 亩（{_area(area)}）",
         "width": distance(width),
         "width_zh": distance(width, english=False),
-        "width_mm": f"{width * 1000:.2g} mm",
-        "width_mm_zh": f"{width * 1000:.2g} 毫米",
+        "apart": apart(width)[0],
+        "apart_zh": apart(width)[1],
         "length": distance(number(measures.get("length_m"))),
         "length_zh": distance(number(measures.get("length_m")), english=False),
         "households": (
@@ -128,6 +130,20 @@ def listing(names: Sequence[str], *, english: bool) -> str:
         words = shown + rest
         return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
     return "、".join(shown) + (f"等 {len(names)} 个网格" if more else "")
+
+
+def apart(metres: float) -> tuple[str, str]:
+    """Word how far two lines part at most, in English and Chinese; what nobody can measure is less.
+
+    Examples
+    --------
+    >>> apart(0.004), apart(1e-8)
+    (('up to 4 mm', '最多相差 4 毫米'), ('less than 0.01 mm', '相差不到 0.01 毫米'))
+    """
+    mm = metres * 1000
+    if mm < LEAST_MM:
+        return f"less than {LEAST_MM:g} mm", f"相差不到 {LEAST_MM:g} 毫米"
+    return f"up to {mm:.2g} mm", f"最多相差 {mm:.2g} 毫米"
 
 
 # No smaller count of households is told of a grid to whoever gets counts only.
