@@ -62,7 +62,7 @@ def _unit(grids: gpd.GeoDataFrame, metres: float) -> float:
 
 def _touched(grids: gpd.GeoDataFrame, report: CoverageReport) -> np.ndarray:
     """Which grids any finding is near of, and which are invalid."""
-    faults = [f.geometry for f in report.findings if f.rule != "G005"]
+    faults = np.array([f.geometry for f in report.findings if f.rule != "G005"], dtype=object)
     shapes, near = grids.geometry.to_numpy(), _unit(grids, NEAR_M)
     hit = shapely.STRtree(shapes).query(faults, predicate="dwithin", distance=near)[1]
     touched = ~shapely.is_valid(shapes)
