@@ -23,7 +23,8 @@ from shapely.geometry.base import BaseGeometry
 from geo.certificate import Floats, Geometries, Ints, Segments
 
 # Above this many faces the borders plainly come from different sources: cutting each face by the
-# polygons that cross it would take minutes and explain nothing.
+# polygons that cross it, or looking for a point clear of all, would take minutes and explain
+# nothing.
 MOST_FACES_TO_CUT = 20_000
 # Inner points that are tried in a piece before the best is taken.
 MOST_TRIES = 32
@@ -146,14 +147,27 @@ class _Look:
         that fell into one would speak for the whole piece.
         """
         points = np.asarray(shapely.point_on_surface(pieces), dtype=object)
-        for at in np.flatnonzero(~self._is_clear(points)).tolist():
-            triangles = shapely.get_parts(shapely.constrained_delaunay_triangles(pieces[at]))
-            largest = np.argsort(-shapely.area(triangles), kind="stable")[:MOST_TRIES]
-            others = np.asarray(shapely.centroid(triangles[largest]), dtype=object)
-            clear = np.flatnonzero(self._is_clear(others))
-            # Where every point is near a border, the middle of the bulk is the best there is.
-            if len(others):
-                points[at] = others[clear[0] if len(clear) else 0]
+        if len(pieces) > MOST_FACES_TO_CUT:
+            return points
+        unclear = np.flatnonzero(~self._is_clear(points))
+        if not len(unclear):
+            return points
+        triangles, at = shapely.get_parts(
+            shapely.constrained_delaunay_triangles(pieces[unclear]), return_index=True
+        )
+        order = np.lexsort((-shapely.area(triangles), at))
+        at = at[order]
+        first = np.flatnonzero(np.diff(at, prepend=-1))
+        rank = np.arange(len(at)) - np.repeat(first, np.diff(np.append(first, len(at))))
+        # No point of a piece is further from its border than that of a disc as large.
+        wide = shapely.area(pieces[unclear]) > np.pi * self.clearance**2
+        tried = np.flatnonzero((rank < MOST_TRIES) & (wide[at] | (rank == 0)))
+        middles = np.asarray(shapely.centroid(triangles[order[tried]]), dtype=object)
+        # The largest clear triangle; where every point is near a border, the middle of the bulk is
+        # the best there is.
+        best = np.lexsort((rank[tried], ~self._is_clear(middles), at[tried]))
+        piece, chosen = np.unique(at[tried][best], return_index=True)
+        points[unclear[piece]] = middles[best[chosen]]
         return points
 
     def _is_clear(self, points: Geometries) -> NDArray[np.bool_]:

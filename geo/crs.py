@@ -134,7 +134,8 @@ def metric_crs(where: Where, crs: object) -> pyproj.CRS:
     x = np.array([(left + right) / 2, left, right, left, right])
     y = np.array([(bottom + top) / 2, bottom, bottom, top, top])
     lon, lat = lonlat_transformer(own).transform(x, y)
-    if not (np.isfinite(lon).all() and (np.abs(lat) <= 90).all()):
+    # A layer across the antimeridian goes on counting; one that goes round again is none.
+    if not ((np.abs(lon) <= 540).all() and (np.abs(lat) <= 90).all()):
         raise CoordinateError(
             "The coordinates lie outside what their CRS can express.",
             cure="Check the CRS that the layer is said to be in.",

@@ -86,8 +86,9 @@ class Faults:
             who = tuple(owner for owner in longest_first(share) if owner < count)
             yield ("C102" if self.at_edge[at] else "C101"), who, at
         if len({twins[owner] for owner in face.owners}) > 1:
-            nest = next((pair for pair in _pairs(face.owners) if pair in nests), None)
-            if nest and face.depth == 2:
+            pairs = _pairs(face.owners) if face.depth == 2 else iter(())
+            nest = next((pair for pair in pairs if pair in nests), None)
+            if nest:
                 yield "C106", nest, at
             else:
                 yield "C103", face.owners, at
@@ -98,18 +99,29 @@ class Faults:
 
     def _nests(self) -> set[tuple[int, int]]:
         """Find pairs (inner, outer) of which the first lies wholly inside the second."""
-        common: dict[tuple[int, int], float] = defaultdict(float)
-        for face in self.faces:
-            for pair in _pairs(face.owners):
-                common[pair] += face.geometry.area
-        own = shapely.area(self.territory.polygons)
+        held: dict[int, set[int]] = defaultdict(set)
+        for at, face in enumerate(self.faces):
+            for owner in face.owners if face.depth > 1 else ():
+                held[owner].add(at)
+        who = np.array(sorted(held), dtype=np.int64)
+        polygons = self.territory.polygons[who]
+        own, boxes = shapely.area(polygons), shapely.bounds(polygons)
         # The weld may have moved the inner one's border by the tolerance.
-        least = own * (1 - EQUAL_SHARE) - self.tolerance * shapely.length(self.territory.polygons)
-        return {
-            pair
-            for pair, area in common.items()
-            if area >= least[pair[0]] and own[pair[0]] < own[pair[1]]
-        }
+        least = own * (1 - EQUAL_SHARE) - self.tolerance * shapely.length(polygons)
+        area = [face.geometry.area for face in self.faces]
+        wide = boxes + 2 * self.tolerance * np.array([-1, -1, 1, 1])
+        found = set()
+        for inner in range(len(who)):
+            within = (wide[:, :2] <= boxes[inner, :2]).all(axis=1)
+            within &= (wide[:, 2:] >= boxes[inner, 2:]).all(axis=1) & (own > own[inner])
+            mine = held[int(who[inner])]
+            if not within.any() or sum(area[at] for at in sorted(mine)) < least[inner]:
+                continue
+            for outer in np.flatnonzero(within).tolist():
+                both = sorted(mine & held[int(who[outer])])
+                if both and sum(area[at] for at in both) >= least[inner]:
+                    found.add((int(who[inner]), int(who[outer])))
+        return found
 
     # -- faces that belong together ----------------------------------------------------------
 
@@ -122,20 +134,36 @@ class Faults:
         keys = [(frozenset(who), self.faces[at].parent) for _, who, at in claims]
         number = {key: position for position, key in enumerate(dict.fromkeys(keys))}
         label = np.array([number[key] for key in keys])
-        shapes = np.array([self.faces[at].geometry for *_, at in claims], dtype=object)
-        one, two = shapely.STRtree(shapes).query(
-            shapes, predicate="dwithin", distance=self.tolerance
-        )
-        same = label[one] == label[two]
-        graph = coo_array(
-            (np.ones(int(same.sum())), (one[same], two[same])), shape=(len(claims),) * 2
-        )
+        one, two = self._side_by_side(label, np.array([at for *_, at in claims]))
+        graph = coo_array((np.ones(len(one)), (one, two)), shape=(len(claims),) * 2)
         component = connected_components(graph, directed=False)[1]
         groups: dict[tuple[int, str], list[int]] = defaultdict(list)
         for position, (rule, _, _) in enumerate(claims):
             groups[int(component[position]), rule].append(position)
         for (_, rule), positions in groups.items():
             yield rule, claims[positions[0]][1], [claims[position][2] for position in positions]
+
+    def _side_by_side(self, label: Ints, face: Ints) -> tuple[Ints, Ints]:
+        """Return pairs of claims of one label on faces that touch.
+
+        A face has as many claims as owners, or more, and is compared with its neighbours once.
+        """
+        faces, place = np.unique(face, return_inverse=True)
+        shapes = np.array([self.faces[at].geometry for at in faces.tolist()], dtype=object)
+        near, beside = shapely.STRtree(shapes).query(
+            shapes, predicate="dwithin", distance=self.tolerance
+        )
+        order = np.argsort(near, kind="stable")
+        start = np.searchsorted(near[order], np.arange(len(faces) + 1))
+        count = (start[1:] - start[:-1])[place]
+        one = np.repeat(np.arange(len(face)), count)
+        step = np.arange(len(one)) - np.repeat(np.cumsum(count) - count, count)
+        wanted = label[one] * len(faces) + beside[order[start[:-1][place][one] + step]]
+        key = label * len(faces) + place
+        by_key = np.argsort(key, kind="stable")
+        two = by_key[np.minimum(np.searchsorted(key[by_key], wanted), len(key) - 1)]
+        same = key[two] == wanted
+        return one[same], two[same]
 
     def _finding(self, rule: str, who: tuple[int, ...], members: list[int]) -> Finding:
         shape = union(self.faces[at].geometry for at in members)

@@ -133,7 +133,8 @@ def _repaired(shape: BaseGeometry) -> BaseGeometry | None:
     made = shapely.make_valid(shape, method="structure", keep_collapsed=False)
     parts = shapely.get_parts([made])
     parts = parts[shapely.get_type_id(parts) == POLYGONAL[0]]
-    return shapely.union_all(parts) if len(parts) else None
+    land = shapely.union_all(parts) if len(parts) else None
+    return None if land is None or land.is_empty else land
 
 
 # -- Findings of single rows ---------------------------------------------------------------------
@@ -246,4 +247,6 @@ def _malformed(layer: Layer, explain: Explainer) -> Iterator[Finding]:
     for row, (code, parent) in enumerate(zip(layer.codes, layer.parent, strict=True)):
         numbers = code.isdigit() and parent.isdigit()
         if numbers and not code.startswith(parent) and layer.shapes[row] is not None:
-            yield _rows("G006", layer, [row], explain, area_code=parent)
+            fault = f"does not stand under its village's code, {parent}"
+            fault_zh = f"不在所属村（社区）编码 {parent} 之下"
+            yield _rows("G006", layer, [row], explain, fault=fault, fault_zh=fault_zh)

@@ -145,7 +145,8 @@ def _part_width_m(part: BaseGeometry) -> float:
         return 2 * least
     polygon = cast("Polygon | MultiPolygon", part)
     circle = shapely.maximum_inscribed_circle(polygon, tolerance=least / 10)
-    return float(2 * circle.length)
+    # Null where a place has no finite coordinates in this plane.
+    return 2 * least if circle is None else float(2 * circle.length)
 
 
 def inner_point(polygon: BaseGeometry) -> Point:
