@@ -34,10 +34,10 @@ class Options:
     """How to repair.
 
     ``fill`` says who gets gaps, ``winner`` who keeps overlaps; grids in ``declared`` keep them
-    before others, the first before the next. ``locked`` grids stay as they are. A gap larger than
-    ``largest_gap`` times its neighbours' mean area is left, for a grid may be missing there; one
-    wider than ``widest_m`` too, which without a parent is :data:`WIDEST_WITHOUT_PARENT_M` unless
-    told. Borders closer than ``tolerance_m`` are one.
+    before others, the first before the next. ``locked`` grids stay as they are. A gap wider than
+    ``largest_gap`` times what its neighbours are across is left, for a grid may be missing there;
+    one wider than ``widest_m`` too; without a parent that is :data:`WIDEST_WITHOUT_PARENT_M`
+    unless told. Borders closer than ``tolerance_m`` are one.
     """
 
     fill: Fill = "longest-border"

@@ -49,9 +49,9 @@ class Left:
 class Limits:
     """How far a repair goes by itself.
 
-    ``fill`` who gets gaps. A gap larger than ``largest_gap`` times the mean area of the neighbours
-    that may take it is left, for a grid may be missing; so is one wider than ``widest_m``, where
-    that is set.
+    ``fill`` who gets gaps. A gap wider than ``largest_gap`` times what the neighbours that may take
+    it are across (the root of their mean area) is left, for a grid may be missing; so is one wider
+    than ``widest_m``, where that is set.
     """
 
     fill: Fill
@@ -150,10 +150,13 @@ class Work:
         lengths = gap.lengths()
         if sum(lengths.values()) < LEAST_CONTACT * gap.outline_m():
             return "spike" if lengths else "nobody"
+        width = self._width_m(gap.shape)
         sizes = shapely.area(plane.territory.polygons[list(lengths)])
-        if gap.shape.area > limits.largest_gap * float(np.mean(sizes)):
+        # A missing grid is as wide as a grid; a corridor may be longer than any, and is none.
+        usual = float(np.sqrt(np.mean(sizes) * plane.scale[0] * plane.scale[1]))
+        if width > limits.largest_gap * usual:
             return "large"
-        if limits.widest_m is not None and self._width_m(gap.shape) > limits.widest_m:
+        if limits.widest_m is not None and width > limits.widest_m:
             return "wide"
         return ""
 

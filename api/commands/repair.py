@@ -61,7 +61,9 @@ def mend(
     ] = "",
     largest_gap: Annotated[
         float,
-        typer.Option(min=0.0, help="Gaps larger than this share of a neighbour are left."),
+        typer.Option(
+            min=0.0, help="Gaps wider than this share of what a neighbour is across are left."
+        ),
     ] = Options.largest_gap,
     widest: Annotated[
         float | None,
