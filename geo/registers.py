@@ -17,7 +17,7 @@ from geo.contacts import Places, check_contacts
 from geo.findings import Finding
 from geo.register import Indices, names_of, text_of
 from geo.rules import Limits
-from geo.staffing import check_sizes, check_staffing, check_units
+from geo.staffing import GridList, check_sizes, check_staffing, check_units
 from geo.surroundings import Surroundings
 from geo.visits import check_visits
 
@@ -43,6 +43,8 @@ class Registers:
         ``name``, ``name_en`` if there is, and shapes, in the CRS of the grids.
     sizes
         Whether the list of households is whole, so that those of a grid can be counted.
+    code_digits
+        How many digits a grid's code has, as the county has said.
     """
 
     appointments: pd.DataFrame | None = None
@@ -54,6 +56,7 @@ class Registers:
     today: dt.date | None = None
     settlements: gpd.GeoDataFrame | None = None
     sizes: bool = False
+    code_digits: int | None = None
 
     def surroundings(self) -> Surroundings:
         """Return settlements and workers, by which a place is named."""
@@ -76,7 +79,7 @@ def check_registers(
     limits: Limits,
     grid: Indices | None = None,
 ) -> list[Finding]:
-    """Check a county's lists by S301 to S306, P401 to P404 and V501.
+    """Check a county's lists by S301 to S306, P401 to P404 and V501; codes by their pattern (G006).
 
     Parameters
     ----------
@@ -94,6 +97,8 @@ def check_registers(
         Aligned with the households: the row of the grid that each lies in, or -1.
     """
     found: list[Finding] = []
+    if registers.code_digits is not None:
+        found += check_codes(grids, registers.code_digits)
     if registers.appointments is not None:
         found += check_staffing(grids, registers.appointments, registers.branches)
     if households is None:
@@ -108,6 +113,17 @@ def check_registers(
     if registers.visits is not None and registers.today is not None:
         found += check_visits(grids, households, registers.visits, registers.today, limits)
     return found
+
+
+def check_codes(grids: gpd.GeoDataFrame, digits: int) -> list[Finding]:
+    """Check that grids' codes are so many digits (G006); an import refuses others."""
+    listed = GridList(grids)
+    gaps = {"fault": f"is not of {digits} digits", "fault_zh": f"不是 {digits} 位数字"}
+    return [
+        listed.finding("G006", row, gaps)
+        for row in listed.first.tolist()
+        if not (len(listed.codes[row]) == digits and listed.codes[row].isdigit())
+    ]
 
 
 def _places(grids: gpd.GeoDataFrame, parents: gpd.GeoDataFrame | None) -> Places:

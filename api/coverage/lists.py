@@ -72,6 +72,7 @@ def read_registers(
         today=today or _today(connection),
         settlements=geo_frame(connection, places.order_by(feature.code)),
         sizes=True,
+        code_digits=_code_digits(connection),
     )
 
 
@@ -93,6 +94,11 @@ def _visits() -> Select[*tuple[Any, ...]]:
     """Select the day of each household's last visit."""
     day = cast(func.timezone(str(ZONE), func.max(visit.c.visited_at)), Date).label("day")
     return select(visit.c.household_code, day).group_by(visit.c.household_code)
+
+
+def _code_digits(connection: Connection) -> int | None:
+    lengths = connection.scalar(select(setting.c.value).where(setting.c.key == "code_lengths"))
+    return int(lengths["grid"]) if isinstance(lengths, dict) and lengths.get("grid") else None
 
 
 def _today(connection: Connection) -> dt.date:

@@ -255,6 +255,17 @@ def test_every_household_was_visited_within_the_period(
     assert found(grids, parents, listed, visits=visits({}), today=TODAY) == {}
 
 
+def test_a_code_has_the_county_s_pattern(
+    grids: gpd.GeoDataFrame, parents: gpd.GeoDataFrame
+) -> None:
+    grids["code"] = ["990101101001001", "99010110100102", "9901011010010A3"]
+    some = found(grids, parents, homes({}), code_digits=15)["G006"]
+    assert [f.grids for f in some] == [("99010110100102",), ("9901011010010A3",)]
+    assert some[0].message == "The code of Grid B is not of 15 digits."
+    assert some[0].message_zh == "乙网格的编码不是 15 位数字。"
+    assert found(grids, parents, homes({})) == {}
+
+
 @pytest.mark.parametrize(
     ("county", "areas"),
     [
