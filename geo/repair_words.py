@@ -30,8 +30,8 @@ WHY: Mapping[str, tuple[str, str]] = {
         "没有可以接收它的相邻网格。",
     ),
     "spike": (
-        "The grids that may take it touch only its end: it would be a spike of theirs.",
-        "可接收的网格只碰到它的一端，划给它会形成尖刺。",
+        "It would be a spike of any grid that may take it: they touch little more than its end.",
+        "无论划给哪个可接收的网格都会形成尖刺：它们几乎只碰到它的一端。",
     ),
     "large": (
         "It is large beside its neighbours: a grid may be missing here. Draw it, or allow more "

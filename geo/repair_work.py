@@ -114,16 +114,16 @@ class Work:
         parts = shapely.get_parts([close(total)])
         owners = tuple(sorted({owner for verdict in members for owner in verdict.face.owners}))
         gaps = [self._gap(part, members[0].face.parent, owners) for part in parts]
-        reasons = [self._why_not(gap) for gap in gaps]
-        if any(reasons):
-            why = next(filter(None, reasons))
-            self.left += [Left(v.face.geometry, v.face.owners, why) for v in members]
+        ways = [self._way(gap) for gap in gaps]
+        reasons = [why for _, why in ways if why]
+        if reasons:
+            self.left += [Left(v.face.geometry, v.face.owners, reasons[0]) for v in members]
             return
         for verdict in members:
             self._take(verdict.face.geometry, verdict.face.owners)
-        for gap in gaps:
+        for gap, (shares, _) in zip(gaps, ways, strict=True):
             rule = "C104" if owners else "C102" if gap.at_edge else "C101"
-            self._give(gap, rule, owners)
+            self._give(shares, rule, owners)
 
     def _gap(self, part: Polygon, parent: int, strays: tuple[int, ...]) -> Gap:
         sides: dict[Edge, int] = {}
@@ -164,11 +164,16 @@ class Work:
         scale = np.array(self.ground.plane.scale)
         return width_m(shapely.transform(shape, lambda points: points * scale))
 
-    def _give(self, gap: Gap, rule: str, losers: tuple[int, ...]) -> None:
-        fill: Fill = "nearest" if self.limits.fill == "none" else self.limits.fill
-        ways = list(ways_to_share(gap, fill))
-        best = next((way for way in ways if not self._has_spike(way)), ways[0])
-        for owner, chain in best.items():
+    def _way(self, gap: Gap) -> tuple[dict[int, Chain], str]:
+        """Return what each neighbour gets of a gap, or nothing and the word for why."""
+        if why := self._why_not(gap):
+            return {}, why
+        ways = ways_to_share(gap, self.limits.fill)
+        best = next((way for way in ways if not self._has_spike(way)), None)
+        return ({}, "spike") if best is None else (best, "")
+
+    def _give(self, shares: dict[int, Chain], rule: str, losers: tuple[int, ...]) -> None:
+        for owner, chain in shares.items():
             add(self.chains[owner], chain)
             self.corners.update(*chain)
             self.moves.append(Move(rule, close(chain), losers, owner))
@@ -193,9 +198,10 @@ class Work:
             for part in self._crumbs(owner):
                 parent = int(self.ground.plane.territory.parent[owner])
                 gap = self._gap(part, parent, (owner,))
-                if gap.sides and not self._why_not(gap):
+                shares, _ = self._way(gap)
+                if shares:
                     self._take(part, (owner,))
-                    self._give(gap, "G005", (owner,))
+                    self._give(shares, "G005", (owner,))
 
     def _crumbs(self, owner: int) -> list[Polygon]:
         before = self.ground.plane.territory.polygons[owner]
