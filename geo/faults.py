@@ -99,29 +99,22 @@ class Faults:
 
     def _nests(self) -> set[tuple[int, int]]:
         """Find pairs (inner, outer) of which the first lies wholly inside the second."""
-        held: dict[int, set[int]] = defaultdict(set)
-        for at, face in enumerate(self.faces):
-            for owner in face.owners if face.depth > 1 else ():
-                held[owner].add(at)
-        who = np.array(sorted(held), dtype=np.int64)
+        deep = [face for face in self.faces if face.depth > 1]
+        owner = np.array([who for face in deep for who in face.owners], dtype=np.int64)
+        who, column = np.unique(owner, return_inverse=True)
+        row = np.repeat(np.arange(len(deep)), [face.depth for face in deep])
+        area = np.array([face.geometry.area for face in deep])
+        shape = (len(deep), len(who))
+        holds = coo_array((np.ones(len(row)), (row, column)), shape=shape).tocsr()
+        common = (holds.T @ coo_array((area[row], (row, column)), shape=shape).tocsr()).tocoo()
         polygons = self.territory.polygons[who]
-        own, boxes = shapely.area(polygons), shapely.bounds(polygons)
+        own = shapely.area(polygons)
         # The weld may have moved the inner one's border by the tolerance.
         least = own * (1 - EQUAL_SHARE) - self.tolerance * shapely.length(polygons)
-        area = [face.geometry.area for face in self.faces]
-        wide = boxes + 2 * self.tolerance * np.array([-1, -1, 1, 1])
-        found = set()
-        for inner in range(len(who)):
-            within = (wide[:, :2] <= boxes[inner, :2]).all(axis=1)
-            within &= (wide[:, 2:] >= boxes[inner, 2:]).all(axis=1) & (own > own[inner])
-            mine = held[int(who[inner])]
-            if not within.any() or sum(area[at] for at in sorted(mine)) < least[inner]:
-                continue
-            for outer in np.flatnonzero(within).tolist():
-                both = sorted(mine & held[int(who[outer])])
-                if both and sum(area[at] for at in both) >= least[inner]:
-                    found.add((int(who[inner]), int(who[outer])))
-        return found
+        inner, outer = common.coords
+        nested = (common.data >= least[inner]) & (own[inner] < own[outer])
+        pairs = zip(who[inner[nested]].tolist(), who[outer[nested]].tolist(), strict=True)
+        return set(pairs)
 
     # -- faces that belong together ----------------------------------------------------------
 
