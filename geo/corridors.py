@@ -123,13 +123,13 @@ def corridors(
     lines = ruler.project(_lines(rest.ends))
     tree = shapely.STRtree(land)
     for some in _facing(lines, width_m):
-        reach = shapely.union_all(lines[some]).buffer(2 * width_m, quad_segs=2)
+        reach = _along(lines[some], 2 * width_m)
         there = reproject(np.array([reach], dtype=object), ruler.metric, ruler.crs)[0]
         around = ruler.project(land[np.sort(tree.query(there, predicate="intersects"))])
         pieces = shapely.intersection(shapely.make_valid(around), reach)
         # Where land only touches the reach there are lines and points as well.
         solid = shapely.union_all(pieces).buffer(0)
-        inner = shapely.union_all(lines[some]).buffer(width_m, quad_segs=2)
+        inner = _along(lines[some], width_m)
         free = reach.difference(solid)
         yield from _strips(solid, free, inner, ruler, width_m, tolerance_m)
 
@@ -160,6 +160,11 @@ def _leads_on(strip: BaseGeometry, free: BaseGeometry, tolerance_m: float) -> bo
     """Tell whether free ground wider than the tolerance goes on from a strip."""
     beyond = free.difference(strip.buffer(tolerance_m)).buffer(-tolerance_m)
     return not beyond.is_empty and beyond.distance(strip) < 4 * tolerance_m
+
+
+def _along(lines: Geometries, far_m: float) -> BaseGeometry:
+    """Return what is so near to lines; each by itself, for lines that nearly meet cost minutes."""
+    return shapely.union_all(shapely.buffer(lines, far_m, quad_segs=2))
 
 
 def _facing(lines: Geometries, width_m: float) -> Iterator[NDArray[np.intp]]:
