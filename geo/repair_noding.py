@@ -215,7 +215,7 @@ class _State:
         ends = np.hstack((self.pieces[one], self.pieces[two]))
         far = np.hypot(*np.moveaxis((self.points[ends] - places[:, None]) * self.scale, 2, 0))
         far = np.where(far <= self.tolerance, far, np.inf)
-        best = np.lexsort((ends, far, ~self.fixed[ends]), axis=1)[:, 0]
+        best = np.lexsort((ends, far, ~self.fixed[ends], np.isinf(far)), axis=1)[:, 0]
         rows = np.arange(len(places))
         near = np.isfinite(far[rows, best])
         out[near] = ends[rows, best][near]
