@@ -23,6 +23,8 @@ from geo.weld import weld
 
 # Borders so many tolerances from a fault are noded with it.
 NEAR = 4.0
+# A face narrower than this share of the tolerance is what arithmetic left between fixed borders.
+NOTHING = 1e-3
 
 
 @dataclass(frozen=True)
@@ -224,7 +226,12 @@ def _faces(plane: Plane, noded: Noded, chains: dict[int, Chain]) -> list[Face]:
         Face(piece, tuple(sorted(who)), inside)
         for piece, who, inside in zip(pieces, owners, parent.tolist(), strict=True)
     ]
-    return [face for face in faces if is_wrong(now, face)]
+    return [
+        face
+        for face in faces
+        if 2 * face.geometry.area > NOTHING * plane.unit * face.geometry.length
+        and is_wrong(now, face)
+    ]
 
 
 def is_wrong(territory: Territory, face: Face) -> bool:
