@@ -111,6 +111,16 @@ def _is_inside(part: Polygon, chain: Mapping[Edge, int]) -> bool:
     return chain.get(edge, 0) * way > 0
 
 
+def area_of(chain: Mapping[Edge, int]) -> float:
+    """Return the area that a chain bounds, by its edges alone, in square units."""
+    if not chain:
+        return 0.0
+    ends = lines_of_edges(chain)
+    ends = ends - ends.mean(axis=(0, 1))
+    cross = ends[:, 0, 0] * ends[:, 1, 1] - ends[:, 1, 0] * ends[:, 0, 1]
+    return float((cross * np.array(list(chain.values()))).sum() / 2)
+
+
 def spikes(
     chain: Mapping[Edge, int], places: Collection[Point], scale: tuple[float, float], least_m: float
 ) -> set[Point]:

@@ -13,7 +13,7 @@ from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geo.measure import width_m
-from geo.repair_chains import Chain, add, chain_of, close, put, spikes, step, walks
+from geo.repair_chains import Chain, add, area_of, chain_of, close, put, spikes, step, walks
 from geo.repair_fill import Fill, Gap, ways_to_share
 from geo.repair_ground import Ground, by_edge
 from geo.repair_noding import Edge, Point
@@ -24,6 +24,8 @@ from geo.repair_rules import Verdict
 LEAST_CONTACT = 0.1
 # A piece that the repair itself cut off its grid goes to a neighbour, if it is less of the grid.
 CRUMB = 0.02
+# A polygon has the area of its chain, but for rounding.
+WHOLE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -288,13 +290,16 @@ class Work:
     def _closed(self) -> dict[int, BaseGeometry]:
         plane = self.ground.plane
         count = len(plane.territory.polygons)
-        return {
-            owner: close(chain)
-            for owner, chain in self.chains.items()
-            if owner < count
-            and not plane.fixed[owner]
-            and chain != chain_of(plane.territory.polygons[owner])
-        }
+        out = {}
+        for owner, chain in self.chains.items():
+            if owner >= count or plane.fixed[owner]:
+                continue
+            if chain != chain_of(plane.territory.polygons[owner]):
+                shape = close(chain)
+                # Where edges cross each other unnoded, a part of the polygon is not found again.
+                whole = abs(shape.area - area_of(chain)) <= WHOLE * shape.area
+                out[owner] = shape if whole else Polygon()
+        return out
 
 
 def _pieces(verdicts: list[Verdict]) -> Iterator[list[Verdict]]:
