@@ -35,6 +35,7 @@ CALLS = {
     "GET /api/coverage": "/api/coverage",
     "GET /api/coverage/findings": "/api/coverage/findings",
     "GET /api/coverage/findings/{id}": "/api/coverage/findings/aaaaaaaaaaa1",
+    "GET /api/coverage/findings/{id}/proposal": "/api/coverage/findings/aaaaaaaaaaa1/proposal",
     "POST /api/coverage/check": "/api/coverage/check",
     "GET /api/rules": "/api/rules",
     "PUT /api/rules": "/api/rules",
