@@ -17,6 +17,7 @@ from tests.unit.fuzz_corpus import Case
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 30.0
+START_S = 120.0
 # Where what went wrong is kept, to be looked at and to become a regression.
 KEPT = Path(tempfile.gettempdir()) / "wangge-fuzz"
 
@@ -107,17 +108,18 @@ class Child:
             [sys.executable, "-m", "tests.unit.fuzz_child", str(self.area), *self.options],
             cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
         )  # fmt: skip
-        line = self._line()
+        # To start is no reading: it has the time that a busy machine takes.
+        line = self._line(START_S)
         assert line == b"ready\n", (self.area / "stderr").read_text()
         return self.process
 
-    def _line(self) -> bytes | None:
+    def _line(self, patience: float | None = None) -> bytes | None:
         """The next line of the process; null if none comes in time, empty if it has ended."""
         assert self.process is not None
         assert self.process.stdout is not None
         found = b""
         while not found.endswith(b"\n"):
-            ready, _, _ = select.select([self.process.stdout], [], [], self.patience)
+            ready, _, _ = select.select([self.process.stdout], [], [], patience or self.patience)
             if not ready:
                 return None
             piece = os.read(self.process.stdout.fileno(), 1 << 16)
