@@ -21,7 +21,8 @@ from geo.repair_rules import WINNERS, Winner
 from layers.report.repair import make_repair, write_repair
 from layers.transfer.columns import plain, text
 from layers.transfer.errors import TransferError, some
-from layers.transfer.rewriting import ending_of, write_frame
+from layers.transfer.rewriting import WRITERS, write_frame
+from layers.transfer.writing import ending_of
 
 FOUND = 1
 LANGUAGES = ("zh", "en")
@@ -127,7 +128,7 @@ def _one_of(word: str, known: Collection[str], option: str) -> str:
 
 def _require_places(grids: Path, output: Path, report: Path | None) -> None:
     """Refuse what cannot be written, or would go over what is read, before any work."""
-    ending_of(output)
+    ending_of(output, WRITERS)
     for place in (output, report):
         require_folder(place)
         if place is not None and place.exists() and grids.exists() and place.samefile(grids):

@@ -21,36 +21,11 @@ from pyproj import CRS
 from layers.transfer.cells import wkt
 from layers.transfer.drivers import pyogrio
 from layers.transfer.errors import TransferError
-from layers.transfer.writing import OGR_ERRORS
+from layers.transfer.writing import OGR_ERRORS, ending_of
 
 Write = Callable[[Path, gpd.GeoDataFrame, str], None]
 # The name that GDAL gives a shape, beside which no column can be called so.
 LONGEST_SHORT_NAME = 10
-
-
-def ending_of(path: Path) -> str:
-    """Return the ending that says the format.
-
-    Raises
-    ------
-    TransferError
-        If it says none that is written.
-
-    Examples
-    --------
-    >>> ending_of(Path("网格.SHP.ZIP"))
-    '.shp.zip'
-    """
-    name = path.name.lower()
-    found = next((ending for ending in WRITERS if name.endswith(ending)), None)
-    if found is None:
-        known = " ".join(WRITERS)
-        raise TransferError(
-            f"“{path.name}” does not say in which format.",
-            cure=f"End its name in one of {known}.",
-            zh=f"“{path.name}”没有说明格式。文件名请以 {known} 之一结尾。",
-        )
-    return found
 
 
 def write_frame(path: Path, frame: gpd.GeoDataFrame) -> None:
@@ -68,7 +43,7 @@ def write_frame(path: Path, frame: gpd.GeoDataFrame) -> None:
     TransferError
         If the format cannot hold the layer, or the file cannot be written.
     """
-    ending = ending_of(path)
+    ending = ending_of(path, WRITERS)
     stem = path.name[: -len(ending)]
     try:
         with tempfile.TemporaryDirectory(prefix=".wangge-", dir=path.parent) as folder:

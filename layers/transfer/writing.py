@@ -8,7 +8,7 @@ import json
 import tempfile
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,26 +36,34 @@ OGR_ERRORS = (DataSourceError, DataLayerError, FieldError, FeatureError, Geometr
 Records = Iterator[pa.RecordBatch]
 
 
-def ending_of(path: Path) -> str:
+def ending_of(path: Path, known: Collection[str] = ()) -> str:
     """Return the ending that says the format.
+
+    Parameters
+    ----------
+    path
+        Of the file to be written.
+    known
+        The endings to choose from; without them, those of :data:`WRITERS`.
 
     Raises
     ------
     TransferError
-        If it says none that is written.
+        If it says none of them.
 
     Examples
     --------
     >>> ending_of(Path("住户.2026.SHP.ZIP"))
     '.shp.zip'
     """
+    known = known or WRITERS
     name = path.name.lower()
-    found = next((ending for ending in WRITERS if name.endswith(ending)), None)
+    found = next((ending for ending in known if name.endswith(ending)), None)
     if found is None:
         raise TransferError(
             f"“{path.name}” does not say in which format.",
-            cure=f"End its name in one of {' '.join(WRITERS)}.",
-            zh=f"“{path.name}”没有说明格式。文件名请以 {' '.join(WRITERS)} 之一结尾。",
+            cure=f"End its name in one of {' '.join(known)}.",
+            zh=f"“{path.name}”没有说明格式。文件名请以 {' '.join(known)} 之一结尾。",
         )
     return found
 
