@@ -12,10 +12,12 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    FromClause,
     Integer,
     ScalarSelect,
     Select,
     String,
+    Table,
     and_,
     case,
     cast,
@@ -163,17 +165,25 @@ def hidden_rules(scope: Scope) -> list[str]:
     return [rule.code for rule in RULES.values() if not seen[rule.privacy]]
 
 
-def findings_in_scope(scope: Scope) -> ColumnElement[bool]:
+def findings_in_scope(scope: Scope, kept: FromClause = finding) -> ColumnElement[bool]:
     """Pick findings that a reader may be told of, in his area: their own, or one of their grids'.
 
     What speaks of single households, of members and of needs is for the roles that may see these.
+
+    Parameters
+    ----------
+    scope
+        What the reader may see.
+    kept
+        Whatever keeps findings, or what they said: ``rule``, ``area_code`` and ``grids``.
     """
-    told = finding.c.rule.not_in(hidden_rules(scope))
+    columns = kept.c
+    told = columns.rule.not_in(hidden_rules(scope))
     if not scope.prefix:
         return told
-    held = func.unnest(finding.c.grids).table_valued("code").render_derived()
+    held = func.unnest(columns.grids).table_valued("code").render_derived()
     own = exists().select_from(held).where(func.starts_with(held.c.code, scope.prefix))
-    return and_(told, or_(func.starts_with(finding.c.area_code, scope.prefix), own))
+    return and_(told, or_(func.starts_with(columns.area_code, scope.prefix), own))
 
 
 def is_mapped() -> ColumnElement[bool]:
