@@ -7,12 +7,10 @@ from typing import Any, Literal
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Date,
     Row,
     Select,
     and_,
     case,
-    cast,
     exists,
     func,
     literal,
@@ -23,8 +21,8 @@ from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.orm import Session
 
 from geo.findings import SEVERITIES
+from layers.exceptions import is_accepted
 from layers.tables import (
-    accepted_finding,
     area,
     coverage_check,
     coverage_version,
@@ -65,16 +63,6 @@ def last_check(session: Session) -> AnyRow | None:
     return session.execute(columns.where(check.id == latest_check())).one_or_none()
 
 
-def _accepted() -> ColumnElement[bool]:
-    """Tell whether a finding is an exception that somebody accepted and that has not run out."""
-    register = accepted_finding.c
-    return exists().where(
-        register.finding_id == finding.c.id,
-        register.revoked_at.is_(None),
-        or_(register.until.is_(None), register.until >= cast(func.now(), Date)),
-    )
-
-
 def _current(scope: Scope) -> list[ColumnElement[bool]]:
     return [finding.c.check_id == latest_check(), findings_in_scope(scope)]
 
@@ -82,14 +70,14 @@ def _current(scope: Scope) -> list[ColumnElement[bool]]:
 def severity_counts(session: Session, scope: Scope) -> dict[str, int]:
     """Count the findings that nobody accepted, by severity."""
     severity = finding.c.severity
-    rows = select(severity, func.count()).where(*_current(scope), ~_accepted()).group_by(severity)
+    rows = select(severity, func.count()).where(*_current(scope), ~is_accepted()).group_by(severity)
     return dict(session.execute(rows).all())
 
 
 def has_any(session: Session, scope: Scope, rule: str) -> bool:
     """Tell whether a finding of a rule stands that nobody accepted."""
     own = finding.c.rule == rule
-    return bool(session.scalar(select(exists().where(*_current(scope), own, ~_accepted()))))
+    return bool(session.scalar(select(exists().where(*_current(scope), own, ~is_accepted()))))
 
 
 def area_summary(session: Session, scope: Scope) -> dict[str, Any]:
@@ -163,7 +151,7 @@ def by_town(session: Session, scope: Scope) -> Rows:
     Households are those of the household rules: a gap names the same ones again.
     """
     severity = finding.c.severity
-    open_ = ~_accepted()
+    open_ = ~is_accepted()
     errors = func.count().filter(severity == "error", open_).label("errors")
     warnings = func.count().filter(severity == "warning", open_).label("warnings")
     people = finding.c.rule.startswith("H")
@@ -209,7 +197,7 @@ def _items(scope: Scope) -> Select[*tuple[Any, ...]]:
             func.ST_XMin(shape).label("west"), func.ST_YMin(shape).label("south"),
             func.ST_XMax(shape).label("east"), func.ST_YMax(shape).label("north"),
             finding.c.message, finding.c.message_zh, finding.c.fix, finding.c.fix_zh,
-            _accepted().label("accepted"),
+            is_accepted().label("accepted"),
         )
         .select_from(
             finding.outerjoin(area, area.c.code == finding.c.area_code).outerjoin(town, in_town)

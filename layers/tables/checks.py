@@ -72,15 +72,26 @@ accepted_finding = Table(
     metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
     Column("finding_id", Text, nullable=False),
+    # What the finding said, so that an exception still reads well when its finding is gone.
     Column("rule", Text, nullable=False),
+    *choice("severity", ("error", "warning", "info")),
+    Column("grids", ARRAY(Text), nullable=False),
+    Column("area_code", Text),
+    Column("area_m2", Double, nullable=False),
+    Column("households", Integer, nullable=False),
+    Column("point", Geometry("POINT", srid=SRID, spatial_index=False), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("message_zh", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("accepted_by", Text, nullable=False),
     Column("accepted_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("until", Date),
     Column("revoked_at", DateTime(timezone=True)),
     Column("revoked_by", Text),
-    comment="An exception: which finding, why, who says so, until when.",
+    # A change ends one decision and makes the next: what was in force at any moment is known.
+    comment="A decision to accept a finding: why, who, until when; the open one is in force.",
 )
+Index("ix_accepted_finding_point", accepted_finding.c.point, postgresql_using="gist")
 Index(
     "uq_accepted_finding_finding_id",
     accepted_finding.c.finding_id,

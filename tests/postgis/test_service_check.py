@@ -14,6 +14,7 @@ from api.coverage.service import CHECK_LOCK, read_county, run_check
 from api.db import session_scope
 from api.errors import ConflictError
 from layers.tables import accepted_finding, audit_entry, coverage_check, finding, grid, job
+from tests.postgis.conftest import wkt
 
 Client = Callable[[str], httpx.Client]
 OWN = "990101001001"
@@ -131,6 +132,8 @@ def test_an_accepted_finding_is_shown_and_not_counted(service: Any, signed_in: C
         session.execute(
             insert(accepted_finding).values(
                 finding_id=found["id"], rule="C102", reason="a lake", accepted_by="planner",
+                severity="error", grids=[], area_m2=1.0, households=1, message="m",
+                message_zh="问题", point=wkt(shapely.Point(found["point"])),
                 until=dt.datetime.now(dt.UTC).date() + dt.timedelta(days=30),
             )
         )  # fmt: skip
