@@ -17,7 +17,6 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     String,
-    Table,
     and_,
     case,
     cast,
@@ -186,9 +185,9 @@ def findings_in_scope(scope: Scope, kept: FromClause = finding) -> ColumnElement
     return and_(told, or_(func.starts_with(columns.area_code, scope.prefix), own))
 
 
-def is_mapped() -> ColumnElement[bool]:
+def is_mapped(kept: FromClause = finding) -> ColumnElement[bool]:
     """Pick findings that a map shows: what not everyone is told of is on lists alone."""
-    return finding.c.rule.not_in(hidden_rules(Scope()))
+    return kept.c.rule.not_in(hidden_rules(Scope()))
 
 
 def latest_check() -> ScalarSelect[int]:
