@@ -55,11 +55,11 @@ from layers.tables.worklist import TASK_CHANGES, TASK_STATES, work_task, work_ta
 
 __all__ = [
     "APPOINTMENT_ROLES", "AREA_LEVELS", "GRID_COVERAGES", "GRID_KINDS", "HISTORY", "JOB_STATES",
-    "REFERENCE_LAYERS", "ROLES", "SRID", "STATUSES", "TASK_CHANGES", "TASK_STATES", "TIERS", "TILE_SRID",
-    "accepted_finding", "account", "appointment", "area", "audit_entry", "contact_link", "coverage_check",
-    "coverage_shape", "coverage_version", "data_import", "department_network", "finding",
-    "grid", "household", "household_group", "household_unit", "imported_row", "incident",
-    "incident_change", "incident_log", "job", "login_session", "metadata", "open_version",
-    "party_branch", "party_member", "person", "reference_feature", "rows_at", "setting",
-    "versioned_tables", "visit", "work_task", "work_task_log",
+    "REFERENCE_LAYERS", "ROLES", "SRID", "STATUSES", "TASK_CHANGES", "TASK_STATES", "TIERS",
+    "TILE_SRID", "accepted_finding", "account", "appointment", "area", "audit_entry",
+    "contact_link", "coverage_check", "coverage_shape", "coverage_version", "data_import",
+    "department_network", "finding", "grid", "household", "household_group", "household_unit",
+    "imported_row", "incident", "incident_change", "incident_log", "job", "login_session",
+    "metadata", "open_version", "party_branch", "party_member", "person", "reference_feature",
+    "rows_at", "setting", "versioned_tables", "visit", "work_task", "work_task_log",
 ]  # fmt: skip
