@@ -32,6 +32,11 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address that the service listens on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port of the service.")
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s/]+(/[^\s?#]*)?$",
+        description="Where people reach the service: links in files lead there.",
+    )
     workers: int = Field(default=1, ge=1, le=64, description="Processes of the service.")
     lang: str = Field(
         default="zh", pattern="^(zh|en)$", description="Language of tables and messages: zh or en."
@@ -53,6 +58,11 @@ class Settings(BaseSettings):
     max_unzipped_mb: int = Field(
         default=4096, ge=1, description="Most megabytes that a ZIP may unpack to."
     )
+
+    @property
+    def address(self) -> str:
+        """Where the service is reached, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
 
 @cache

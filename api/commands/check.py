@@ -1,10 +1,8 @@
 """``wangge check``: a file without a database, or the county in the database."""
 
 import json
-import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
@@ -13,11 +11,12 @@ from typing import Annotated
 
 import geopandas as gpd
 import numpy as np
+import shapely
 import typer
-from rich.console import Console
 
 from api.commands.context import Context
 from api.commands.files import Data, Request, read_files
+from api.commands.output import require_folder, working, write_whole
 from api.commands.told import Told, told_rules
 from api.coverage.lists import read_registers
 from api.coverage.service import read_county
@@ -25,9 +24,20 @@ from api.rules.store import ruling
 from api.settings import Settings, settings
 from geo.coverage import TOLERANCE_M, CoverageReport, check_coverage
 from geo.findings import RULES, Finding
+from geo.gate import POLYGONAL
 from geo.measure import WGS84, inner_point, reproject
+from geo.register import names_of
 from geo.registers import Registers
-from layers.report import FORMATS, Outline, format_of, make_document, write_document
+from layers.report import (
+    FORMATS,
+    Ground,
+    Outline,
+    format_of,
+    make_document,
+    write_document,
+    write_report,
+)
+from layers.report.document import Document
 from layers.transfer.errors import TransferError
 
 FOUND = 1
@@ -95,10 +105,12 @@ def check(
     form = _chosen(form, FORMATS, "--format")
     lang = _chosen(lang, LANGUAGES, "--lang") or settings().lang
     form = format_of(output, form)
-    _require_folder(output)
+    require_folder(output)
+    if form == "gpkg" and output is None:
+        raise typer.BadParameter("A GeoPackage is a file: name it, as in -o report.gpkg.")
     told = told_rules(rules, limits)
     exceptions = read_accepted(accepted, _day(today))
-    with _progress("Reading · 读取"):
+    with working("Reading · 读取"):
         started = time.perf_counter()
         if grids is None:
             data = _from_database(context.obj)
@@ -112,7 +124,7 @@ def check(
     said = told.over(data.ruling)
     for note in data.notes:
         typer.echo(f"wangge: {note}", err=True)
-    with _progress("Checking · 检查"):
+    with working("Checking · 检查"):
         started = time.perf_counter()
         report = check_coverage(
             data.grids, data.parents, households=data.households,
@@ -126,8 +138,7 @@ def check(
         report, version=version("wangge"), source=data.source, read_seconds=read_seconds,
         seconds=seconds, accepted=exceptions,
     )  # fmt: skip
-    words = write_document(document, form, lang=lang, outline=_outline(data, report))
-    _write(words, output)
+    _write(document, form, output, lang=lang, outline=_outline(data, report))
     return FOUND if document["summary"]["errors"] else 0
 
 
@@ -186,18 +197,6 @@ def _day(words: str | None) -> date:
         ) from error
 
 
-def _require_folder(output: Path | None) -> None:
-    """Refuse a place that cannot be written to before the work is done, not after."""
-    if output is None:
-        return
-    if output.is_dir():
-        raise TransferError("This is a folder.", cure="Name a file in it.", file=str(output))
-    if not output.parent.is_dir():
-        raise TransferError(
-            f"There is no folder {output.parent}.", cure="Make it first.", file=output.name
-        )
-
-
 def read_accepted(path: Path | None, today: date) -> set[str]:
     """Read the identifiers of accepted findings; one whose day (``until``) is past is left out.
 
@@ -228,43 +227,29 @@ def read_accepted(path: Path | None, today: date) -> set[str]:
 
 
 def _outline(data: Data, report: CoverageReport) -> Outline:
-    def degrees(frame: gpd.GeoDataFrame | None) -> "np.ndarray[tuple[int], np.dtype[np.object_]]":
+    def ground(frame: gpd.GeoDataFrame | None) -> Ground:
         if frame is None:
-            return np.empty(0, dtype=object)
-        return reproject(np.asarray(frame.geometry.values, dtype=object), report.crs, WGS84)
+            return Ground()
+        shapes = np.array(frame.geometry.values, dtype=object)
+        shapes[~np.isin(shapely.get_type_id(shapes), POLYGONAL)] = None
+        shapes = reproject(shapes, report.crs, WGS84)
+        codes = tuple(frame["code"].fillna("").astype(str))
+        return Ground(shapes, codes, tuple(names_of(frame, codes)))
 
     return Outline(
-        grids=degrees(data.grids), parents=degrees(data.parents), synthetic=data.synthetic
-    )
+        grids=ground(data.grids), parents=ground(data.parents), synthetic=data.synthetic,
+        docs=settings().address,
+    )  # fmt: skip
 
 
-def _write(words: str, output: Path | None) -> None:
+def _write(
+    document: Document, form: str, output: Path | None, *, lang: str, outline: Outline
+) -> None:
     if output is None:
-        typer.echo(words, nl=False)
-        return
-    # Written beside and renamed, so that an old report is never left half overwritten.
-    fresh = output.with_name(output.name + ".part")
-    try:
-        fresh.write_text(words, encoding="utf-8")
-        fresh.replace(output)
-    except OSError as error:
-        with suppress(OSError):
-            fresh.unlink(missing_ok=True)
-        raise TransferError(
-            f"The report cannot be written: {error.strerror}.",
-            cure="Name another place with -o.",
-            file=str(output),
-        ) from error
-
-
-@contextmanager
-def _progress(words: str) -> Iterator[None]:
-    """Show that work goes on, on a terminal alone."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    with Console(stderr=True).status(words):
-        yield
+        typer.echo(write_document(document, form, lang=lang, outline=outline), nl=False)
+    else:
+        write_whole(output, lambda path: write_report(path, document, form, lang=lang,
+                                                      outline=outline))  # fmt: skip
 
 
 def _limits() -> str:

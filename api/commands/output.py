@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -25,15 +25,18 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     TransferError
         If it cannot be written.
     """
-    fresh = path.with_name(path.name + ".part")
+    # Its own ending stays the last: GDAL goes by it.
+    fresh = path.with_name(f"{path.stem}.part{path.suffix}")
     try:
         write(fresh)
         fresh.replace(path)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
         raise TransferError(
             f"The file cannot be written: {error.strerror}.", cure="Name another.", file=str(path)
         ) from error
+    finally:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
 
 
 def require_folder(output: Path | None) -> None:

@@ -1,5 +1,16 @@
-"""A check's result as a document, and the document as JSON, table, GeoJSON, SARIF or a page."""
+"""A check's result as a document, and that as JSON, table, GeoJSON, SARIF, page or GeoPackage."""
 
-from layers.report.document import FORMATS, Outline, format_of, make_document, write_document
+from layers.report.document import (
+    FORMATS,
+    Ground,
+    Outline,
+    format_of,
+    make_document,
+    write_document,
+    write_report,
+)
 
-__all__ = ["FORMATS", "Outline", "format_of", "make_document", "write_document"]
+__all__ = [
+    "FORMATS", "Ground", "Outline", "format_of", "make_document", "write_document",
+    "write_report",
+]  # fmt: skip

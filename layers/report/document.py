@@ -19,22 +19,36 @@ from layers.transfer.errors import TransferError
 
 Document = dict[str, Any]
 Geometries = NDArray[np.object_]
-FORMATS = ("table", "json", "geojson", "html", "sarif")
+FORMATS = ("table", "json", "geojson", "html", "sarif", "gpkg")
 ENDINGS = {".json": "json", ".geojson": "geojson", ".html": "html", ".htm": "html",
-           ".sarif": "sarif", ".txt": "table"}  # fmt: skip
+           ".sarif": "sarif", ".txt": "table", ".gpkg": "gpkg"}  # fmt: skip
 # Measures carry a micrometre, and nothing that only the arithmetic of one machine knows.
 MEASURE_DECIMALS = 6
 
 
 @dataclass(frozen=True)
-class Outline:
-    """What a page draws beside the findings: polygons in EPSG:4326, and what they are called."""
+class Ground:
+    """Polygons in EPSG:4326, each with its code and its name."""
 
-    grids: Geometries = field(default_factory=lambda: np.empty(0, dtype=object))
-    parents: Geometries = field(default_factory=lambda: np.empty(0, dtype=object))
-    grid_names: dict[str, str] = field(default_factory=dict)
+    shapes: Geometries = field(default_factory=lambda: np.empty(0, dtype=object))
+    codes: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What a report draws beside the findings.
+
+    ``counties`` are outlines of whole counties, where there are too many grids to draw them.
+    ``docs`` is the address under which the service has the pages of rules.
+    """
+
+    grids: Ground = field(default_factory=Ground)
+    parents: Ground = field(default_factory=Ground)
+    counties: Ground = field(default_factory=Ground)
     synthetic: bool = False
     date: str = ""
+    docs: str = ""
 
 
 def format_of(output: Path | None, told: str | None) -> str:
@@ -167,7 +181,7 @@ def write_document(document: Document, form: str, *, lang: str, outline: Outline
     document
         What :func:`make_document` made.
     form
-        One of :data:`FORMATS`.
+        One of :data:`FORMATS` but ``gpkg``, which is no text: :func:`layers.report.write_report`.
     lang
         ``zh`` or ``en``: the language of a table, and the first of a page.
     outline
@@ -181,8 +195,27 @@ def write_document(document: Document, form: str, *, lang: str, outline: Outline
         return write_table(document, lang)
     if form == "html":
         return write_page(document, outline, lang)
-    made = {"json": document, "geojson": make_geojson(document), "sarif": make_sarif(document)}
-    return str(json.dumps(made[form], ensure_ascii=False, indent=1)) + "\n"
+    if form == "sarif":
+        made = make_sarif(document, outline.docs)
+    else:
+        made = make_geojson(document) if form == "geojson" else document
+    return str(json.dumps(made, ensure_ascii=False, indent=1)) + "\n"
+
+
+def write_report(path: Path, document: Document, form: str, *, lang: str, outline: Outline) -> None:
+    """Write a document to a file, in any of :data:`FORMATS`; the rest is as for a text.
+
+    Raises
+    ------
+    TransferError
+        If the file cannot be written.
+    """
+    from layers.report.geopackage import write_geopackage
+
+    if form == "gpkg":
+        write_geopackage(path, document, outline)
+    else:
+        path.write_text(write_document(document, form, lang=lang, outline=outline), "utf-8")
 
 
 def make_geojson(document: Document) -> Document:

@@ -1,11 +1,12 @@
 """The report as one page that opens from a USB stick: verdict, numbers, a map, every finding.
 
 The map is drawn as SVG in the metric CRS of the check; what it draws is thinned for the screen as
-one coverage, so that the drawing itself opens no gaps. Findings keep their own shape.
+one coverage, so that the drawing itself opens no gaps. Findings keep their own shape. The gravest
+have a picture of their own (:mod:`layers.report.pictures`).
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import jinja2
@@ -17,8 +18,12 @@ from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
 from geo.findings import RULES
+from geo.gate import POLYGONAL
 from geo.measure import WGS84, reproject
+from layers.legend_svg import pattern_defs
 from layers.report.document import Outline
+from layers.report.frame import Frame, bar_length
+from layers.report.pictures import Scene, finding_picture
 from layers.report.words import LABELS, area_parts, verdict
 from layers.style import FINDING_CLASSES, IMAGES, PALETTE, finding_class
 
@@ -29,45 +34,9 @@ MARGIN = 24.0
 LEAST_PX = 9.0
 # Details below this many pixels are thinned away.
 DETAIL_PX = 0.6
-MOST_DRAWN = 4_000
 MOST_LISTED = 2_000
-
-
-class Frame:
-    """Turns metres on the ground into pixels of the drawing."""
-
-    def __init__(self, bounds: tuple[float, float, float, float]) -> None:
-        self.left, self.bottom, self.right, self.top = bounds
-        span = max(self.right - self.left, self.top - self.bottom, 1.0)
-        self.scale = (WIDTH - 2 * MARGIN) / span
-        self.width = (self.right - self.left) * self.scale + 2 * MARGIN
-        self.height = (self.top - self.bottom) * self.scale + 2 * MARGIN
-
-    def place(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return pixels, y downwards."""
-        x = (points[:, 0] - self.left) * self.scale + MARGIN
-        y = (self.top - points[:, 1]) * self.scale + MARGIN
-        return np.column_stack((x, y))
-
-    def path(self, shape: BaseGeometry | None) -> str:
-        """Return the outline of a polygon or line as an SVG path; empty for nothing."""
-        if shape is None or shape.is_empty:
-            return ""
-        parts = shapely.get_parts([shape])
-        rings = [ring for part in parts for ring in _rings(part)]
-        return "".join(self._ring(ring) for ring in rings)
-
-    def _ring(self, ring: BaseGeometry) -> str:
-        points = np.round(self.place(shapely.get_coordinates(ring)), 1)
-        moved = np.append([True], (np.diff(points, axis=0) != 0).any(axis=1))
-        words = " ".join(f"{x:g} {y:g}" for x, y in points[moved])
-        return f"M{words}" + ("Z" if ring.is_closed and moved.sum() > 2 else "")
-
-
-def _rings(part: BaseGeometry) -> Iterable[BaseGeometry]:
-    if part.geom_type == "Polygon":
-        return shapely.get_rings(part).tolist()  # type: ignore[no-any-return]  # an array of rings
-    return [part] if part.geom_type in ("LineString", "LinearRing") else []
+# The gravest have a picture each; a page of thousands would not open on a phone.
+MOST_PICTURED = 100
 
 
 def write_page(document: dict[str, Any], outline: Outline, lang: str) -> str:
@@ -86,9 +55,12 @@ def write_page(document: dict[str, Any], outline: Outline, lang: str) -> str:
     listed = document["findings"][:MOST_LISTED]
     shapes = _metric([shapely.geometry.shape(f["geometry"]) for f in listed], metric)
     points = _metric([shapely.Point(f["point"]) for f in listed], metric)
-    grids, parents = _metric(outline.grids, metric), _metric(outline.parents, metric)
-    drawn = np.concatenate((grids, parents)) if len(grids) + len(parents) else shapes
-    frame = Frame(_bounds(drawn))
+    grids, parents = (_metric(each.shapes, metric) for each in (outline.grids, outline.parents))
+    counties = _metric(outline.counties.shapes, metric)
+    land = np.concatenate((grids, parents, counties))
+    frame = Frame(_bounds(land if len(land) else shapes), WIDTH, margin=MARGIN)
+    scene = Scene.of(grids, outline.grids.codes, parents)
+    pictured = min(MOST_PICTURED, len(listed)) if len(grids) else 0
     return _environment().get_template("report.html.j2").render(
         document=document,
         summary=document["summary"],
@@ -99,14 +71,20 @@ def write_page(document: dict[str, Any], outline: Outline, lang: str) -> str:
         area=area_parts,
         palette=PALETTE,
         classes=_classes(document["findings"]),
+        hatches=Markup(pattern_defs()),  # noqa: S704 - our own symbols
         images=[image for image in IMAGES if image.repeats],
         markers={image.id: image.paths[0].d for image in IMAGES if not image.repeats},
         grids=frame.path(shapely.GeometryCollection(_thin(grids, frame).tolist())),
-        parents=[frame.path(shape) for shape in _thin(parents, frame)],
-        rows=[_row(f, s, p, frame) for f, s, p in zip(listed, shapes, points, strict=True)],
+        parents=[frame.path(shape) for shape in _thin(np.append(parents, counties), frame)],
+        rows=[
+            {**_row(f, s, p, frame),
+             "picture": Markup(finding_picture(f, s, scene))  # noqa: S704 - its words are escaped
+             if at < pictured else ""}
+            for at, (f, s, p) in enumerate(zip(listed, shapes, points, strict=True))
+        ],
         unlisted=len(document["findings"]) - len(listed),
-        bar=_scale_bar(frame),
-        names=outline.grid_names,
+        pictured=pictured,
+        bar=bar_length(frame),
         outline=outline,
         rules=RULES,
         found_rules={finding["rule"] for finding in document["findings"]},
@@ -127,9 +105,16 @@ def _bounds(shapes: Geometries) -> tuple[float, float, float, float]:
 
 def _thin(shapes: Geometries, frame: Frame) -> Geometries:
     there = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
+    there = np.where(shapely.is_valid(there), there, shapely.make_valid(there))
+    there = there[np.isin(shapely.get_type_id(there), POLYGONAL)]
     if not len(there):
         return there
-    thinned = shapely.coverage_simplify(there, DETAIL_PX / frame.scale, simplify_boundary=True)
+    detail = DETAIL_PX / frame.scale
+    try:
+        thinned = shapely.coverage_simplify(there, detail, simplify_boundary=True)
+    except shapely.errors.GEOSException:
+        # What is no coverage can stop GEOS; thinned one by one it is as good to look at.
+        thinned = shapely.simplify(there, detail)
     return np.asarray(thinned, dtype=object)
 
 
@@ -172,15 +157,6 @@ def _zoom(middle: NDArray[np.float64], size: float) -> str:
     """Return the part of the drawing that shows a finding with its surroundings."""
     span = min(WIDTH, max(size * 3.0, 12.0))
     return f"{middle[0] - span / 2:.2f} {middle[1] - span / 2:.2f} {span:.2f} {span:.2f}"
-
-
-def _scale_bar(frame: Frame) -> Mapping[str, float | str]:
-    """Choose a round length of about a fifth of the drawing."""
-    wanted = frame.width / 5 / frame.scale
-    power = 10 ** math.floor(math.log10(wanted))
-    metres = max(step * power for step in (1, 2, 5) if step * power <= wanted)
-    words = f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
-    return {"px": round(metres * frame.scale, 1), "words": words}
 
 
 def _environment() -> jinja2.Environment:

@@ -13,8 +13,17 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 
 
-def make_sarif(document: dict[str, Any]) -> dict[str, Any]:
-    """Return a document as a SARIF log of one run."""
+def make_sarif(document: dict[str, Any], docs: str = "") -> dict[str, Any]:
+    """Return a document as a SARIF log of one run.
+
+    Parameters
+    ----------
+    document
+        What :func:`layers.report.make_document` made.
+    docs
+        Where the service is, such as ``https://grids.example``: SARIF takes no relative address
+        of a rule's page. Without it no page is named.
+    """
     rules = list(RULES.values())
     position = {rule.code: number for number, rule in enumerate(rules)}
     return {
@@ -33,6 +42,7 @@ def make_sarif(document: dict[str, Any]) -> dict[str, Any]:
                                 "shortDescription": {"text": rule.reason},
                                 "fullDescription": {"text": rule.why},
                                 "help": {"text": f"{rule.how} (wangge rules {rule.code})"},
+                                **({"helpUri": f"{docs}/docs/rules/{rule.code}"} if docs else {}),
                                 "defaultConfiguration": {"level": LEVELS[rule.severity]},
                             }
                             for rule in rules
