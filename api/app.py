@@ -11,6 +11,7 @@ from sqlalchemy import URL, select
 from starlette.middleware.gzip import GZipMiddleware
 
 from api import session
+from api.accepted import routes as accepted
 from api.access import PUBLIC
 from api.areas import routes as areas
 from api.coverage import routes as coverage
@@ -88,7 +89,7 @@ def create_app(settings: Settings | None = None, *, url: URL | None = None) -> F
     app.state.surfaces = surfaces(settings.surface_cache_mb * 1024 * 1024)
     _guard(app)
     for module in (
-        session, coverage, rules, areas, locate, people, households, members, incidents,
+        session, coverage, accepted, rules, areas, locate, people, households, members, incidents,
         incident_maps, maps, finished, imports, exports, jobs, docs,
     ):  # fmt: skip
         app.include_router(module.router)

@@ -12,6 +12,7 @@ Every error leaves as an RFC 9457 problem (``application/problem+json``) in both
     ├── NotFoundError          404
     ├── ConflictError          409  it is being done already, or was
     │   └── BusyError               another is at it; whoever can wait may ask again
+    ├── UnfitError             422  well formed, but not a value that will do
     └── ThrottledError         429  too many attempts; Retry-After
 """
 
@@ -89,6 +90,12 @@ class ConflictError(ApiError):
 
 class BusyError(ConflictError):
     """Another is at it, and will be done: whoever can wait may ask again."""
+
+
+class UnfitError(ApiError):
+    """Well formed, but not a value that will do."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 class ThrottledError(ApiError):

@@ -79,7 +79,7 @@ CATALOG: Mapping[str, Layer] = {
             {"rank": "Number"},
         ),
         Layer("findings", "问题", "Findings", "mixed", 4, 16,
-              _public("id", "rule", "severity", "shape")),
+              _public("id", "rule", "severity", "accepted", "shape"), {"accepted": "Boolean"}),
         Layer(
             "households", "住户", "Households", "point", 8, 16,
             {"n": "public", "code": "personal", "covered": "personal", "located": "personal"},

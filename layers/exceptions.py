@@ -29,7 +29,7 @@ def is_accepted(finding_id: ColumnElement[str] | None = None) -> ColumnElement[b
     return exists().where(
         decision.finding_id == (finding.c.id if finding_id is None else finding_id),
         decision.revoked_at.is_(None),
-        holds_on(day_of(func.now())),
+        holds_on(decision.until, day_of(func.now())),
     )
 
 
@@ -40,11 +40,10 @@ def was_accepted(moment: ColumnElement[Any]) -> ColumnElement[bool]:
         decision.finding_id == finding.c.id,
         decision.accepted_at <= moment,
         or_(decision.revoked_at.is_(None), decision.revoked_at > moment),
-        holds_on(day_of(moment)),
+        holds_on(decision.until, day_of(moment)),
     )
 
 
-def holds_on(day: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Pick decisions whose last day has not passed on a day."""
-    last = accepted_finding.c.until
+def holds_on(last: ColumnElement[Any], day: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Tell whether a decision's last day, null for none, has not passed on a day."""
     return or_(last.is_(None), last >= day)

@@ -17,6 +17,10 @@ from layers.style import (
 Shape = Literal["pattern", "marker", "fill", "line", "circle"]
 
 
+# Counted beside the classes of findings, and not among them: what somebody accepted.
+ACCEPTED = "accepted"
+
+
 def _item(
     key: str, zh: str, en: str, shape: Shape, color: str, *, n: int | None = None, **extra: object
 ) -> dict[str, object]:
@@ -33,6 +37,9 @@ def _finding_items(counts: Mapping[str, int] | None) -> Iterable[dict[str, objec
             **_item(group.id, group.zh, group.en, shape, group.color, n=n, image=image),
             "rules": list(group.rules),
         }
+    if accepted := (counts or {}).get(ACCEPTED):
+        yield _item(ACCEPTED, "已登记例外（淡色）", "Accepted exception (pale)", "marker",
+                    PALETTE["gap"], n=accepted, image="marker-gap", opacity=0.4)  # fmt: skip
 
 
 def _grid_items(counts: Mapping[str, int] | None) -> Iterable[dict[str, object]]:
@@ -133,9 +140,9 @@ def legend(
     layer
         One of :data:`LEGENDS`.
     counts
-        How many there are: by rule for ``findings``, by kind for ``grids``, with a place for
-        ``households``, by entry and of all ``households`` for ``members``; null leaves ``n`` null
-        in every entry.
+        How many there are: by rule and :data:`ACCEPTED` for ``findings``, by kind for ``grids``,
+        with a place for ``households``, by entry and of all ``households`` for ``members``; null
+        leaves ``n`` null in every entry.
     date
         The day that the counts are of, RFC 3339.
     alerts
@@ -162,7 +169,11 @@ def legend(
         "title": {"zh": title_zh, "en": title_en},
         "unit": {"zh": unit_zh, "en": unit_en},
         # Classes that overlap have a count of all beside them.
-        "n": None if counts is None else counts.get("households", sum(counts.values())),
+        "n": None if counts is None else counts.get("households", _sum(counts)),
         "date": date,
         "items": list(items),
     }
+
+
+def _sum(counts: Mapping[str, int]) -> int:
+    return sum(n for key, n in counts.items() if key != ACCEPTED)

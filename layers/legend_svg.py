@@ -101,7 +101,8 @@ def _symbol(symbol: dict[str, Any]) -> str:
             return f'<rect {box} fill="url(#{symbol["image"]})" stroke="{color}"/>'
         case "marker":
             scale = 18 / _BY_ID[symbol["image"]].size
-            return f'<g transform="scale({scale:g})">{symbol_paths(symbol["image"])}</g>'
+            faint = f' opacity="{symbol["opacity"]}"' if "opacity" in symbol else ""
+            return f'<g transform="scale({scale:g})"{faint}>{symbol_paths(symbol["image"])}</g>'
         case "circle":
             edge = symbol.get("outline", "none")
             middle = f'cx="{_SWATCH / 2}" cy="10" r="6"'

@@ -107,6 +107,10 @@ def _finding_class(values: dict[str, str], default: str) -> list[Json]:
     return match("rule", rules, default)
 
 
+def _accepted(yes: Json, no: Json) -> Json:
+    return ["case", ["==", ["get", "accepted"], True], yes, no]
+
+
 def _findings() -> list[dict[str, Json]]:
     hatches = {g.id: f"hatch-{g.id}" for g in FINDING_CLASSES if g.areal}
     colors = {g.id: g.color for g in FINDING_CLASSES}
@@ -117,11 +121,16 @@ def _findings() -> list[dict[str, Json]]:
     drawn: Json = ["in", ["get", "rule"], ["literal", areal]]
     area: Json = ["all", ["==", ["get", "shape"], "polygon"], drawn]
     line: Json = ["all", ["in", ["get", "shape"], ["literal", ["polygon", "line"]]], drawn]
-    outline = {"line-color": color, "line-width": by_zoom(12, 1.0, 16, 2.5)}
+    # What is accepted as an exception is still there to be seen, and steps back.
+    outline = {
+        "line-color": color,
+        "line-width": by_zoom(12, 1.0, 16, 2.5),
+        "line-opacity": _accepted(0.5, 1.0),
+    }
     # The gravest on top; an error's marker is never dropped, for a hidden one is a lie. What is
     # only to be looked into waits until there is room, or hundreds of small matters would cover
     # the few great ones.
-    rank: Json = ["match", ["get", "severity"], "error", 2, "warning", 1, 0]
+    rank: Json = _accepted(-1, ["match", ["get", "severity"], "error", 2, "warning", 1, 0])
     size: Json = [
         "interpolate", ["linear"], ["zoom"],
         8, ["match", ["get", "severity"], "error", 0.5, 0.3],
@@ -134,7 +143,10 @@ def _findings() -> list[dict[str, Json]]:
         "icon-ignore-placement": True,
         "symbol-sort-key": rank,
     }
-    fill = {"fill-pattern": _finding_class(hatches, "hatch-record")}
+    fill = {
+        "fill-pattern": _finding_class(hatches, "hatch-record"),
+        "fill-opacity": _accepted(0.35, 1.0),
+    }
     least = float(FINDING_SHAPE_ZOOM)
     return [
         style_layer("findings-fill", "fill", "findings", minzoom=least, filter=area, paint=fill),
@@ -158,7 +170,7 @@ def _findings() -> list[dict[str, Json]]:
                     [is_, ["get", "severity"], "error"],
                 ],
                 layout=marker,
-                paint={"icon-opacity": opacity},
+                paint={"icon-opacity": _accepted(0.4, opacity)},
             )
             for key, is_, lowest, opacity in (
                 ("findings-minor", "!=", 11.5, 0.7),

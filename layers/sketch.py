@@ -91,7 +91,8 @@ def sketch_statements(scope: Scope, bounds: Box, width: int) -> tuple[Select[Any
     markers = finding_markers(scope).subquery("markers")
     at = _placed(markers.c["at"], box, width)
     found = select(markers.c.rule, func.ST_X(at).label("x"), (-func.ST_Y(at)).label("y"))
-    return shapes, found.where(markers.c.severity == "error").order_by(markers.c.id)
+    stands = [markers.c.severity == "error", ~markers.c.accepted]
+    return shapes, found.where(*stands).order_by(markers.c.id)
 
 
 def sketch_svg(shapes: Rows, markers: Rows, bounds: Box, width: int, lang: str = "zh") -> str:

@@ -37,6 +37,7 @@ from layers.catalog import (
     GROUND_FROM,
     HOUSEHOLD_ZOOM,
 )
+from layers.exceptions import is_accepted
 from layers.incidents import incident_features
 from layers.member_tiles import member_features
 from layers.tables import (
@@ -196,7 +197,7 @@ def latest_check() -> ScalarSelect[int]:
 
 
 def finding_markers(scope: Scope) -> Select[*tuple[Any, ...]]:
-    """Select each finding of the latest check once: id, rule, severity, ``shape`` point, ``at``.
+    """Select each finding of the latest check once: what is told of it, its marker's place ``at``.
 
     Who may not see single households is shown theirs at the middle of a cell.
     """
@@ -204,10 +205,13 @@ def finding_markers(scope: Scope) -> Select[*tuple[Any, ...]]:
     marker: ColumnElement[Any] = func.ST_Transform(finding.c.point, 3857)
     if not scope.individual:
         marker = case((about_people, func.ST_SnapToGrid(marker, BLUR_M)), else_=marker)
-    return select(
-        finding.c.id, finding.c.rule, finding.c.severity,
-        literal("point").label("shape"), marker.label("at"),
-    ).where(*_mapped(scope))  # fmt: skip
+    return select(*_told(), literal("point").label("shape"), marker.label("at")).where(
+        *_mapped(scope)
+    )
+
+
+def _told() -> list[ColumnElement[Any]]:
+    return [finding.c.id, finding.c.rule, finding.c.severity, is_accepted().label("accepted")]
 
 
 def _mapped(scope: Scope) -> list[ColumnElement[bool]]:
@@ -216,14 +220,13 @@ def _mapped(scope: Scope) -> list[ColumnElement[bool]]:
 
 def _findings(window: Window, scope: Scope) -> Features:
     """Every finding as a marker, and from :data:`FINDING_SHAPE_ZOOM` on its shape as well."""
-    columns = (finding.c.id, finding.c.rule, finding.c.severity)
     mine = _mapped(scope)
     parts = [finding_markers(scope)]
     if window.z >= FINDING_SHAPE_ZOOM:
         shape = finding.c.geom_3857
         kind = case({1: "line", 2: "polygon"}, value=func.ST_Dimension(shape), else_="point")
         drawn = [near(shape, window), func.ST_Dimension(shape) > 0]
-        parts.append(select(*columns, kind.label("shape"), shape.label("at")).where(*mine, *drawn))
+        parts.append(select(*_told(), kind.label("shape"), shape.label("at")).where(*mine, *drawn))
     both = union_all(*parts).subquery("both")
     told = {key: both.c[key] for key in CATALOG["findings"].columns}
     return Features("findings", window, both.c["at"], told)

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
+from layers.exceptions import is_accepted
 from layers.tables import (
     appointment,
     area,
@@ -114,11 +115,12 @@ def ancestors(session: Session, code: str) -> Rows:
 
 
 def findings_by_severity(session: Session, code: str) -> dict[str, int]:
-    """Count the latest check's findings in an area."""
+    """Count the latest check's findings in an area that nobody accepted."""
     rows = select(finding.c.severity, func.count()).where(
         finding.c.check_id == latest_check(),
         func.starts_with(finding.c.area_code, code),
         is_mapped(),
+        ~is_accepted(),
     )
     counts = session.execute(rows.group_by(finding.c.severity))
     return dict(counts.all())

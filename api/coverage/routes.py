@@ -6,11 +6,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query
 
 from api import audit
+from api.accepted.service import decision_of, may_decide
 from api.access import Database, EveryoneInArea, access
 from api.auth import Reader
 from api.coverage import store
 from api.coverage.proposals import Proposal, proposal_of
 from api.coverage.schemas import (
+    FindingArea,
     FindingDetail,
     FindingItem,
     FindingList,
@@ -47,12 +49,15 @@ def list_findings(
     rule: Annotated[str | None, Query(examples=["C101"])] = None,
     area: Annotated[str | None, Query(description="Code of an area, or of a grid")] = None,
     severity: Annotated[Severity | None, Query()] = None,
+    accepted: Annotated[
+        bool | None, Query(description="Accepted exceptions alone, or none")
+    ] = None,
     sort: Annotated[store.Sort, Query()] = "severity",
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Annotated[int, Query(ge=0)] = 0,
 ) -> FindingList:
     """Return a page of findings of the reader's area, without their shapes."""
-    where = {"rule": rule, "area": area, "severity": severity}
+    where = {"rule": rule, "area": area, "severity": severity, "accepted": accepted}
     matched, rows = store.list_findings(session, scope_of(reader), where, sort, limit, offset)
     items = [FindingItem(**item_fields(row)) for row in rows]
     return FindingList(numberMatched=matched, numberReturned=len(items), findings=items)
@@ -79,6 +84,8 @@ def get_finding(
         geometry=json.loads(row.geojson),
         reason=rule.reason,
         reason_zh=rule.reason_zh,
+        exception=decision_of(session, reader, finding_id),
+        may_accept=may_decide(reader, row.area_code, [each["code"] for each in row.grids]),
     )
 
 
@@ -112,17 +119,9 @@ def post_check(reader: Checker, session: Database) -> Job:
 def item_fields(row: store.AnyRow) -> dict[str, Any]:
     """Return a finding's row in the shape of the schema."""
     values = dict(row._mapping)
-    code, name = values.pop("area_code"), values.pop("area_name")
-    place = {
-        "code": code,
-        "name": name or code,
-        "name_en": values.pop("area_name_en"),
-        "town_name": values.pop("town_name"),
-        "town_name_en": values.pop("town_name_en"),
-    }
     return {
-        **values,
-        "area": None if code is None else place,
+        "area": FindingArea.out_of(values),
         "point": (values.pop("lon"), values.pop("lat")),
         "bbox": [values.pop(side) for side in ("west", "south", "east", "north")],
+        **values,
     }

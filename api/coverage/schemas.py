@@ -33,6 +33,7 @@ class ByTown(BaseModel):
     name_en: str | None
     errors: int
     warnings: int
+    accepted: int = Field(0, description="Accepted exceptions, which are not among the others")
     households: int = Field(description="Households touched by its findings")
 
 
@@ -43,7 +44,8 @@ class ByRule(BaseModel):
     name: str
     name_zh: str
     severity: Severity
-    count: int
+    count: int = Field(description="Those that nobody accepted")
+    accepted: int = Field(0, description="Accepted exceptions, which are not counted")
     households: int
 
 
@@ -78,6 +80,7 @@ class Verdict(BaseModel):
                     "by_rule": {"C101": 3, "H201": 5},
                     "errors": 8,
                     "warnings": 0,
+                    "accepted": 1,
                     "blind_spots": True,
                 },
                 "by_town": [
@@ -87,6 +90,7 @@ class Verdict(BaseModel):
                         "name_en": "Liuhe",
                         "errors": 8,
                         "warnings": 0,
+                        "accepted": 0,
                         "households": 212,
                     }
                 ],
@@ -97,6 +101,7 @@ class Verdict(BaseModel):
                         "name_zh": "空白",
                         "severity": "error",
                         "count": 3,
+                        "accepted": 1,
                         "households": 12,
                     }
                 ],
@@ -134,6 +139,18 @@ class FindingArea(BaseModel):
     name_en: str | None
     town_name: str | None
     town_name_en: str | None
+
+    @classmethod
+    def out_of(cls, values: dict[str, Any]) -> "FindingArea | None":
+        """Take an area's columns out of a row's values; null where it lies in none."""
+        code, name = values.pop("area_code"), values.pop("area_name")
+        name_en, town = values.pop("area_name_en"), values.pop("town_name")
+        town_en = values.pop("town_name_en")
+        if code is None:
+            return None
+        return cls(
+            code=code, name=name or code, name_en=name_en, town_name=town, town_name_en=town_en
+        )
 
 
 class FindingItem(BaseModel):
@@ -196,12 +213,27 @@ class FindingItem(BaseModel):
     accepted: bool = Field(description="Whether somebody accepted this as an exception")
 
 
+class Decision(BaseModel):
+    """A decision to accept a finding as an exception."""
+
+    reason: str
+    accepted_by: str
+    accepted_at: datetime
+    until: date | None = Field(description="The last day it holds; null: until it is revoked")
+    ended_at: datetime | None = Field(description="When it was revoked, or replaced by the next")
+    ended_by: str | None
+
+
 class FindingDetail(FindingItem):
     """A finding with its shape."""
 
     geometry: dict[str, Any] = Field(description="GeoJSON, longitude and latitude")
     reason: str
     reason_zh: str
+    exception: Decision | None = Field(
+        description="The last decision to accept it, whether it still holds or not"
+    )
+    may_accept: bool = Field(description="Whether the reader may accept it, or change that")
 
 
 class FindingList(BaseModel):

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     Row,
     Select,
     and_,
@@ -74,14 +75,8 @@ def severity_counts(session: Session, scope: Scope) -> dict[str, int]:
     return dict(session.execute(rows).all())
 
 
-def has_any(session: Session, scope: Scope, rule: str) -> bool:
-    """Tell whether a finding of a rule stands that nobody accepted."""
-    own = finding.c.rule == rule
-    return bool(session.scalar(select(exists().where(*_current(scope), own, ~is_accepted()))))
-
-
 def area_summary(session: Session, scope: Scope) -> dict[str, Any]:
-    """Return the figures of one area, in the shape of a check's summary."""
+    """Return the figures of one area, in the shape of a check's summary; its counts are apart."""
 
     def km2(*rules: str) -> ColumnElement[Any]:
         return (
@@ -113,8 +108,7 @@ def area_summary(session: Session, scope: Scope) -> dict[str, Any]:
             _km2_of(grid, scope.within(grid.c.code)).label("grid_area_km2"),
         )
     ).one()
-    rules = {row.rule: row.count for row in by_rule(session, scope)}
-    return {**held._mapping, **found._mapping, "by_rule": rules}
+    return {**held._mapping, **found._mapping}
 
 
 def _filed_within(scope: Scope) -> ColumnElement[bool]:
@@ -131,18 +125,27 @@ def _km2_of(table: Any, where: ColumnElement[bool]) -> Any:  # noqa: ANN401 - ta
 
 
 def by_rule(session: Session, scope: Scope) -> Rows:
-    """Count findings and the households in them by rule, the gravest first."""
+    """Count findings and the households in them by rule, the gravest first; accepted ones apart."""
     severity = finding.c.severity
     order = case({name: place for place, name in enumerate(SEVERITIES)}, value=severity)
     return session.execute(
         select(
-            finding.c.rule, severity, func.count().label("count"),
-            func.coalesce(func.sum(finding.c.households), 0).label("households"),
+            finding.c.rule, severity, *_counts(),
+            func.coalesce(func.sum(finding.c.households).filter(~is_accepted()), 0)
+            .label("households"),
         )
         .where(*_current(scope))
         .group_by(finding.c.rule, severity)
         .order_by(order, finding.c.rule)
     ).all()  # fmt: skip
+
+
+def _counts() -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """Count those that stand, and those that were accepted."""
+    return (
+        func.count().filter(~is_accepted()).label("count"),
+        func.count().filter(is_accepted()).label("accepted"),
+    )
 
 
 def by_town(session: Session, scope: Scope) -> Rows:
@@ -155,12 +158,14 @@ def by_town(session: Session, scope: Scope) -> Rows:
     errors = func.count().filter(severity == "error", open_).label("errors")
     warnings = func.count().filter(severity == "warning", open_).label("warnings")
     people = finding.c.rule.startswith("H")
-    households = func.coalesce(func.sum(finding.c.households).filter(people), 0).label("households")
+    accepted = func.count(finding.c.id).filter(is_accepted()).label("accepted")
+    touched = func.sum(finding.c.households).filter(people, open_)
+    households = func.coalesce(touched, 0).label("households")
     joined = area.outerjoin(
         finding, and_(func.starts_with(finding.c.area_code, area.c.code), *_current(scope))
     )
     return session.execute(
-        select(area.c.code, area.c.name, area.c.name_en, errors, warnings, households)
+        select(area.c.code, area.c.name, area.c.name_en, errors, warnings, accepted, households)
         .select_from(joined)
         .where(area.c.level == "town", scope.around(area.c.code))
         .group_by(area.c.code, area.c.name, area.c.name_en)
@@ -168,11 +173,9 @@ def by_town(session: Session, scope: Scope) -> Rows:
     ).all()
 
 
-def _grid_names() -> ColumnElement[Any]:
+def _grid_names(kept: FromClause) -> ColumnElement[Any]:
     """Gather a finding's grids with their names, in the finding's order, as JSON."""
-    code = (
-        func.unnest(finding.c.grids).table_valued("code", with_ordinality="place").render_derived()
-    )
+    code = func.unnest(kept.c.grids).table_valued("code", with_ordinality="place").render_derived()
     entry = func.jsonb_build_object(
         "code", code.c.code, "name", grid.c.name, "name_en", grid.c.name_en
     )
@@ -181,45 +184,70 @@ def _grid_names() -> ColumnElement[Any]:
     return func.coalesce(rows.scalar_subquery(), literal([], JSONB)).label("grids")
 
 
-def _items(scope: Scope) -> Select[*tuple[Any, ...]]:
+def described(kept: FromClause, scope: Scope) -> Select[*tuple[Any, ...]]:
+    """Select what findings say, with the names of their grids, area and town.
+
+    Parameters
+    ----------
+    kept
+        ``finding``, or whatever keeps what a finding said.
+    scope
+        Which of them, and how closely a household's place is told.
+    """
     town = area.alias("town")
-    in_town = func.starts_with(finding.c.area_code, town.c.code) & (town.c.level == "town")
-    severity = finding.c.severity
-    shape, point = _blurred(scope)
+    in_town = func.starts_with(kept.c.area_code, town.c.code) & (town.c.level == "town")
+    point = shown_point(kept, scope)
     return (
         select(
-            finding.c.id, finding.c.rule, finding.c.name, severity, _grid_names(),
-            finding.c.area_code,
+            kept.c.rule, kept.c.severity, _grid_names(kept), kept.c.area_code,
             area.c.name.label("area_name"), area.c.name_en.label("area_name_en"),
             town.c.name.label("town_name"), town.c.name_en.label("town_name_en"),
-            finding.c.area_m2, finding.c.width_m, finding.c.length_m, finding.c.households,
-            finding.c.depth, func.ST_X(point).label("lon"), func.ST_Y(point).label("lat"),
-            func.ST_XMin(shape).label("west"), func.ST_YMin(shape).label("south"),
-            func.ST_XMax(shape).label("east"), func.ST_YMax(shape).label("north"),
-            finding.c.message, finding.c.message_zh, finding.c.fix, finding.c.fix_zh,
-            is_accepted().label("accepted"),
+            kept.c.area_m2, kept.c.households,
+            func.ST_X(point).label("lon"), func.ST_Y(point).label("lat"),
+            kept.c.message, kept.c.message_zh,
         )
-        .select_from(
-            finding.outerjoin(area, area.c.code == finding.c.area_code).outerjoin(town, in_town)
-        )
-        .where(*_current(scope))
+        .select_from(kept.outerjoin(area, area.c.code == kept.c.area_code).outerjoin(town, in_town))
+        .where(findings_in_scope(scope, kept))
     )  # fmt: skip
 
 
-def _blurred(scope: Scope) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    """Give a finding's shape and point; to who gets counts only, households' as a cell."""
-    shape, point = finding.c.geom, finding.c.point
+def _items(scope: Scope) -> Select[*tuple[Any, ...]]:
+    shape = _shown_shape(scope)
+    return (
+        described(finding, scope)
+        .add_columns(
+            finding.c.id, finding.c.name, finding.c.width_m, finding.c.length_m, finding.c.depth,
+            func.ST_XMin(shape).label("west"), func.ST_YMin(shape).label("south"),
+            func.ST_XMax(shape).label("east"), func.ST_YMax(shape).label("north"),
+            finding.c.fix, finding.c.fix_zh, is_accepted().label("accepted"),
+        )
+        .where(finding.c.check_id == latest_check())
+    )  # fmt: skip
+
+
+def shown_point(kept: FromClause, scope: Scope) -> ColumnElement[Any]:
+    """Give a finding's point; to who gets counts only, a household's as the middle of a cell."""
     if scope.individual:
-        return shape, point
-    coarse = func.ST_Transform(func.ST_SnapToGrid(func.ST_Transform(point, 3857), BLUR_M), 4326)
-    people = finding.c.rule.startswith("H")
-    return case((people, coarse), else_=shape), case((people, coarse), else_=point)
+        return kept.c.point
+    return case((kept.c.rule.startswith("H"), _coarse(kept)), else_=kept.c.point)
+
+
+def _shown_shape(scope: Scope) -> ColumnElement[Any]:
+    """Give a finding's shape, by the same rule."""
+    if scope.individual:
+        return finding.c.geom
+    return case((finding.c.rule.startswith("H"), _coarse(finding)), else_=finding.c.geom)
+
+
+def _coarse(kept: FromClause) -> ColumnElement[Any]:
+    cell = func.ST_SnapToGrid(func.ST_Transform(kept.c.point, 3857), BLUR_M)
+    return func.ST_Transform(cell, 4326)
 
 
 def list_findings(
     session: Session,
     scope: Scope,
-    where: Mapping[str, str | None],
+    where: Mapping[str, str | bool | None],
     sort: Sort,
     limit: int,
     offset: int,
@@ -229,15 +257,16 @@ def list_findings(
     Parameters
     ----------
     where
-        ``rule`` and ``severity`` equal, ``area`` begins; null for any.
+        ``rule`` and ``severity`` equal, ``area`` begins, ``accepted`` or not; null for any.
     """
     statement = _items(scope)
-    if rule := where.get("rule"):
-        statement = statement.where(finding.c.rule == rule)
-    if severity := where.get("severity"):
-        statement = statement.where(finding.c.severity == severity)
+    for column in (finding.c.rule, finding.c.severity):
+        if (wanted := where.get(column.name)) is not None:
+            statement = statement.where(column == wanted)
     if within := where.get("area"):
-        statement = statement.where(findings_in_scope(replace(scope, prefix=within)))
+        statement = statement.where(findings_in_scope(replace(scope, prefix=str(within))))
+    if (accepted := where.get("accepted")) is not None:
+        statement = statement.where(is_accepted() if accepted else ~is_accepted())
     order: tuple[ColumnElement[Any], ...] = {
         "severity": (finding.c.position,),
         "households": (finding.c.households.desc(), finding.c.position),
@@ -250,6 +279,6 @@ def list_findings(
 
 def find_finding(session: Session, scope: Scope, finding_id: str) -> AnyRow | None:
     """Return one finding with its shape as GeoJSON; null if none is in the reader's area."""
-    shape, _ = _blurred(scope)
-    statement = _items(scope).add_columns(func.ST_AsGeoJSON(shape, 15).label("geojson"))
+    shape = func.ST_AsGeoJSON(_shown_shape(scope), 15).label("geojson")
+    statement = _items(scope).add_columns(shape)
     return session.execute(statement.where(finding.c.id == finding_id)).one_or_none()

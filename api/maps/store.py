@@ -2,15 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import ScalarSelect, Select, func, literal, select
+from sqlalchemy import ScalarSelect, Select, case, func, literal, select
 from sqlalchemy.orm import Session
 
 from api.maps.cache import Tile as PackedTile
 from api.maps.cache import TileCache
 from api.members import store as members
 from layers.catalog import CATALOG
+from layers.exceptions import day_of, is_accepted
+from layers.legend import ACCEPTED
 from layers.sketch import sketch_statements, sketch_svg
 from layers.tables import (
+    accepted_finding,
     area,
     coverage_check,
     coverage_version,
@@ -37,19 +40,30 @@ def layer_version(session: Session, *layers: str) -> tuple[object, ...]:
     """Return what changes whenever the tiles of one of the layers do.
 
     Every import opens a coverage version and every build of shapes writes a new stamp; these two
-    come first. Findings change with a check; incidents count their changes, and are drawn by the
-    county's alerts.
+    come first. Findings change with a check, and with what is accepted; incidents count their
+    changes, and are drawn by the county's alerts.
     """
     stamp = select(setting.c.value).where(setting.c.key == SHAPES_STAMP).scalar_subquery()
     version = select(func.max(coverage_version.c.id)).scalar_subquery()
     columns: list[ScalarSelect[Any]] = [version, stamp]
     if "findings" in layers:
-        columns.append(latest_check())
+        columns += [latest_check(), *_register_version()]
     if "incidents" in layers:
         columns.append(select(func.sum(incident_change.c.n)).scalar_subquery())
         changed = select(setting.c.updated_at).where(setting.c.key == "alerts")
         columns.append(changed.scalar_subquery())
     return tuple(repr(value) for value in session.execute(select(*columns)).one())
+
+
+def _register_version() -> list[ScalarSelect[Any]]:
+    """Select what changes with each decision on an exception, and with the day that ends one."""
+    held = accepted_finding.c
+    made, ended = select(func.count()).select_from(accepted_finding), func.count(held.revoked_at)
+    return [
+        made.scalar_subquery(),
+        select(ended).scalar_subquery(),
+        select(day_of(func.now())).scalar_subquery(),
+    ]
 
 
 def tile(
@@ -118,11 +132,12 @@ def legend_counts(
         since = select(func.max(coverage_version.c.valid_from))
         counts = session.execute(rows.group_by(grid.c.kind))
     elif layer == "findings":
-        rows = select(finding.c.rule, func.count()).where(
-            finding.c.check_id == latest_check(), is_mapped()
+        entry = case((is_accepted(), ACCEPTED), else_=finding.c.rule).label("entry")
+        rows = select(entry, func.count()).where(
+            finding.c.check_id == latest_check(), is_mapped(), findings_in_scope(scope)
         )
         since = select(func.max(coverage_check.c.finished_at))
-        counts = session.execute(rows.where(findings_in_scope(scope)).group_by(finding.c.rule))
+        counts = session.execute(rows.group_by("entry"))
     elif layer == "households":
         rows = select(literal("located"), func.count()).where(
             household.c.geom.is_not(None), own_households(scope)

@@ -1,0 +1,1 @@
+"""The register of accepted exceptions: who accepted which finding, why, and until when."""
