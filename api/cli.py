@@ -19,7 +19,20 @@ import typer
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from api import scratch
-from api.commands import check, db, demo, export, import_, map_, repair, rules, serve, user, work
+from api.commands import (
+    accepted,
+    check,
+    db,
+    demo,
+    export,
+    import_,
+    map_,
+    repair,
+    rules,
+    serve,
+    user,
+    work,
+)
 from api.commands.context import Context
 from api.errors import details_of, is_disk_full
 from api.postgis import DatabaseUnreachableError
@@ -40,7 +53,7 @@ app = typer.Typer(
 )
 app.add_typer(db.app, name="db")
 app.add_typer(user.app, name="user")
-for module in (demo, serve, work, check, repair, import_, export, map_, rules):
+for module in (demo, serve, work, check, accepted, repair, import_, export, map_, rules):
     module.register(app)
 
 

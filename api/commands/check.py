@@ -14,7 +14,8 @@ import numpy as np
 import shapely
 import typer
 
-from api.commands.context import Context
+from api.accepted.store import in_force
+from api.commands.context import Context, day_of
 from api.commands.files import Data, Request, read_files
 from api.commands.output import require_folder, working, write_whole
 from api.commands.told import Told, told_rules
@@ -109,11 +110,13 @@ def check(
     if form == "gpkg" and output is None:
         raise typer.BadParameter("A GeoPackage is a file: name it, as in -o report.gpkg.")
     told = told_rules(rules, limits)
-    exceptions = read_accepted(accepted, _day(today))
+    day = day_of(today)
+    # Without a database there is no county's day: it is the operator's own.
+    exceptions = read_accepted(accepted, day or date.today())  # noqa: DTZ011
     with working("Reading · 读取"):
         started = time.perf_counter()
         if grids is None:
-            data = _from_database(context.obj)
+            data = _from_database(context.obj, day)
         else:
             data = read_files(Request(
                 grids, within, households, crs=crs, households_crs=households_crs, layer=layer,
@@ -136,7 +139,7 @@ def check(
         seconds = time.perf_counter() - started
     document = make_document(
         report, version=version("wangge"), source=data.source, read_seconds=read_seconds,
-        seconds=seconds, accepted=exceptions,
+        seconds=seconds, accepted=exceptions | data.accepted,
     )  # fmt: skip
     _write(document, form, output, lang=lang, outline=_outline(data, report))
     return FOUND if document["summary"]["errors"] else 0
@@ -166,10 +169,11 @@ def _masked(report: CoverageReport, data: Data) -> CoverageReport:
     return replace(report, findings=[shown(each) for each in report.findings])
 
 
-def _from_database(context: Context) -> Data:
+def _from_database(context: Context, day: date | None) -> Data:
     with context.engine().connect() as connection:
         grids, parents, households, appointments = read_county(connection)
         registers, said = read_registers(connection, appointments), ruling(connection)
+        excepted = frozenset(row.id for row in in_force(connection, day, None))
     if grids.empty:
         raise TransferError(
             "The database holds no grids.",
@@ -177,7 +181,7 @@ def _from_database(context: Context) -> Data:
         )
     data = Data("database", grids)
     data.parents, data.households = parents, households
-    data.registers, data.ruling = registers, said
+    data.registers, data.ruling, data.accepted = registers, said, excepted
     data.synthetic = context.sample
     return data
 
@@ -186,15 +190,6 @@ def _chosen(word: str | None, known: Sequence[str], option: str) -> str | None:
     if word is not None and word not in known:
         raise typer.BadParameter(f"{option} “{word}” is not known; there are {', '.join(known)}.")
     return word
-
-
-def _day(words: str | None) -> date:
-    try:
-        return date.fromisoformat(words) if words else date.today()  # noqa: DTZ011 - the operator's own day
-    except ValueError as error:
-        raise typer.BadParameter(
-            f"--today “{words}” is not a day; write it as 2026-01-31."
-        ) from error
 
 
 def read_accepted(path: Path | None, today: date) -> set[str]:

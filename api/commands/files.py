@@ -27,7 +27,8 @@ POINT, MULTIPOINT = 0, 4
 class Data:
     """What is checked, all in the CRS of the grids, and what was noticed on the way.
 
-    ``whole`` has the rows of the grids with every column that their file has.
+    ``accepted`` are the findings that the county's register excepts; ``whole`` has the rows of the
+    grids with every column that their file has.
     """
 
     source: str
@@ -37,6 +38,7 @@ class Data:
     registers: Registers = field(default_factory=Registers)
     ruling: Ruling = field(default_factory=lambda: Ruling.of({}, RULES))
     notes: list[str] = field(default_factory=list)
+    accepted: frozenset[str] = frozenset()
     synthetic: bool = False
     whole: gpd.GeoDataFrame | None = None
 
