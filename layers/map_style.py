@@ -111,10 +111,9 @@ def _accepted(yes: Json, no: Json) -> Json:
     return ["case", ["==", ["get", "accepted"], True], yes, no]
 
 
-def _findings() -> list[dict[str, Json]]:
+def _finding_shapes() -> list[dict[str, Json]]:
     hatches = {g.id: f"hatch-{g.id}" for g in FINDING_CLASSES if g.areal}
     colors = {g.id: g.color for g in FINDING_CLASSES}
-    markers = {g.id: f"marker-{g.id}" for g in FINDING_CLASSES}
     color = _finding_class(colors, PALETTE["ink"])
     # A grid without people is a whole grid: a marker says it, a hatch would drown the map.
     areal = [rule for group in FINDING_CLASSES if group.areal for rule in group.rules]
@@ -126,22 +125,6 @@ def _findings() -> list[dict[str, Json]]:
         "line-color": color,
         "line-width": by_zoom(12, 1.0, 16, 2.5),
         "line-opacity": _accepted(0.5, 1.0),
-    }
-    # The gravest on top; an error's marker is never dropped, for a hidden one is a lie. What is
-    # only to be looked into waits until there is room, or hundreds of small matters would cover
-    # the few great ones.
-    rank: Json = _accepted(-1, ["match", ["get", "severity"], "error", 2, "warning", 1, 0])
-    size: Json = [
-        "interpolate", ["linear"], ["zoom"],
-        8, ["match", ["get", "severity"], "error", 0.5, 0.3],
-        14, ["match", ["get", "severity"], "error", 1.0, 0.7],
-    ]  # fmt: skip
-    marker = {
-        "icon-image": _finding_class(markers, "marker-record"),
-        "icon-size": size,
-        "icon-allow-overlap": True,
-        "icon-ignore-placement": True,
-        "symbol-sort-key": rank,
     }
     fill = {
         "fill-pattern": _finding_class(hatches, "hatch-record"),
@@ -158,25 +141,41 @@ def _findings() -> list[dict[str, Json]]:
             filter=line,
             paint=outline,
         ),
-        *(
-            style_layer(
-                key,
-                "symbol",
-                "findings",
-                minzoom=lowest,
-                filter=[
-                    "all",
-                    ["==", ["get", "shape"], "point"],
-                    [is_, ["get", "severity"], "error"],
-                ],
-                layout=marker,
-                paint={"icon-opacity": _accepted(0.4, opacity)},
-            )
-            for key, is_, lowest, opacity in (
-                ("findings-minor", "!=", 11.5, 0.7),
-                ("findings-point", "==", 0.0, 1.0),
-            )
-        ),
+    ]
+
+
+def _finding_markers() -> list[dict[str, Json]]:
+    markers = {g.id: f"marker-{g.id}" for g in FINDING_CLASSES}
+    # The gravest on top; an error's marker is never dropped, for a hidden one is a lie. What is
+    # only to be looked into waits until there is room, or hundreds of small matters would cover
+    # the few great ones.
+    rank: Json = _accepted(-1, ["match", ["get", "severity"], "error", 2, "warning", 1, 0])
+    size: Json = [
+        "interpolate", ["linear"], ["zoom"],
+        8, ["match", ["get", "severity"], "error", 0.5, 0.3],
+        14, ["match", ["get", "severity"], "error", 1.0, 0.7],
+    ]  # fmt: skip
+    marker = {
+        "icon-image": _finding_class(markers, "marker-record"),
+        "icon-size": size,
+        "icon-allow-overlap": True,
+        "icon-ignore-placement": True,
+        "symbol-sort-key": rank,
+    }
+    return [
+        style_layer(
+            key,
+            "symbol",
+            "findings",
+            minzoom=lowest,
+            filter=["all", ["==", ["get", "shape"], "point"], [is_, ["get", "severity"], "error"]],
+            layout=marker,
+            paint={"icon-opacity": _accepted(0.4, opacity)},
+        )
+        for key, is_, lowest, opacity in (
+            ("findings-minor", "!=", 11.5, 0.7),
+            ("findings-point", "==", 0.0, 1.0),
+        )
     ]
 
 
@@ -288,7 +287,7 @@ def style_document(
     """
     if name not in STYLES:
         raise KeyError(name)
-    *shapes, minor, gravest = _findings()
+    shapes, (minor, gravest) = _finding_shapes(), _finding_markers()
     data = {
         "coverage": [*shapes, *_households(), minor, gravest],
         "members": member_layers(),
