@@ -37,6 +37,7 @@ from api.people import routes as people
 from api.rules import routes as rules
 from api.settings import Settings
 from api.settings import settings as own_settings
+from api.worklist import routes as worklist
 
 WEB = Path(__file__).parent / "web" / "dist"
 NOT_BUILT = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>wangge 网格</title>
@@ -90,7 +91,7 @@ def create_app(settings: Settings | None = None, *, url: URL | None = None) -> F
     _guard(app)
     for module in (
         session, coverage, accepted, rules, areas, locate, people, households, members, incidents,
-        incident_maps, maps, finished, imports, exports, jobs, docs,
+        incident_maps, maps, finished, worklist, imports, exports, jobs, docs,
     ):  # fmt: skip
         app.include_router(module.router)
     _own_routes(app)

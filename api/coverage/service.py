@@ -17,6 +17,7 @@ from api.coverage.lists import frame, geo_frame, read_registers, wkb
 from api.db import session_scope
 from api.errors import BusyError
 from api.rules.store import ruling
+from api.worklist.checked import settle
 from geo.coverage import CoverageReport, check_coverage
 from geo.findings import Finding
 from layers.tables import (
@@ -155,7 +156,10 @@ def store_report(
     started: dt.datetime,
     created_by: str,
 ) -> int:
-    """Write a report into the database, findings in its own order, and return its number."""
+    """Write a report into the database, findings in its own order, and return its number.
+
+    Whatever stores a check passes here, and so the worklist is judged by each.
+    """
     check: int = session.execute(
         insert(coverage_check)
         .values(
@@ -172,6 +176,7 @@ def store_report(
     rows = [_row(check, place, each) for place, each in enumerate(report.findings)]
     if rows:
         session.execute(insert(finding), rows)
+    settle(session, check, started, report.summary["rules_off"], created_by)
     return check
 
 

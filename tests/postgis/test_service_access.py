@@ -16,7 +16,10 @@ from api.db import session_scope
 from api.exports import files
 from api.imports import uploads
 from api.settings import settings
+from api.worklist.schemas import Assignment
+from api.worklist.service import assign, county_day
 from layers.tables import audit_entry, job
+from layers.tiles import Scope
 
 VILLAGES = ["990101001001", "990101001002", "990101002001", "990101002002"]
 OWN, OTHER = VILLAGES[0], VILLAGES[3]
@@ -37,12 +40,23 @@ CALLS = {
     "GET /api/coverage/findings/{id}": "/api/coverage/findings/aaaaaaaaaaa1",
     "GET /api/coverage/findings/{id}/proposal": "/api/coverage/findings/aaaaaaaaaaa1/proposal",
     "POST /api/coverage/check": "/api/coverage/check",
+    "GET /api/coverage/history": "/api/coverage/history",
+    "GET /api/coverage/history/{check}": "/api/coverage/history/1",
     "GET /api/coverage/accepted": "/api/coverage/accepted",
     "GET /api/coverage/accepted/file.json": "/api/coverage/accepted/file.json",
     "PUT /api/coverage/accepted/{id}": "/api/coverage/accepted/aaaaaaaaaaa1",
     "DELETE /api/coverage/accepted/{id}": "/api/coverage/accepted/aaaaaaaaaaa1",
     "GET /api/rules": "/api/rules",
     "PUT /api/rules": "/api/rules",
+    "GET /api/worklist": "/api/worklist",
+    "POST /api/worklist": "/api/worklist",
+    "GET /api/worklist/counts": "/api/worklist/counts",
+    "GET /api/worklist/places": "/api/worklist/places",
+    "GET /api/worklist/choices": "/api/worklist/choices?finding=aaaaaaaaaaa1",
+    "GET /api/worklist/{id}": "/api/worklist/1",
+    "GET /api/worklist/{id}/log": "/api/worklist/1/log",
+    "PUT /api/worklist/{id}/due": "/api/worklist/1/due",
+    "POST /api/worklist/{id}/fixed": "/api/worklist/1/fixed",
     "GET /api/jobs": "/api/jobs",
     "GET /api/jobs/{id}": f"/api/jobs/{JOB}",
     "POST /api/jobs/{id}/cancel": f"/api/jobs/{JOB}/cancel",
@@ -122,6 +136,10 @@ def _something_to_ask_for(service: Any) -> None:
     folder.mkdir(parents=True)
     for name in (uploads.OUTLINE, uploads.REJECTS):
         (folder / name).write_text("{}")
+    with session_scope(service.engine) as session:
+        # The first task there is, so its number is 1; on the grid worker's own grid.
+        task = Assignment(findings=["aaaaaaaaaaa5"], to="village", due=county_day())
+        assign(session, Scope(individual=True), task, "planner")
     area = {"party_officer": OWN, "grid_worker": f"{OWN}001"}
     with session_scope(service.engine) as session:
         for role, number in OWN_EXPORT.items():

@@ -1,0 +1,458 @@
+"""The worklist over HTTP: who may give work out, report it, and see it; what is refused."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import delete, func, insert, select, text, update
+
+from api.auth import ROLES
+from api.db import session_scope
+from api.worklist.service import ASSIGNERS, REPORTERS, county_day
+from layers.tables import (
+    accepted_finding,
+    account,
+    appointment,
+    audit_entry,
+    finding,
+    party_branch,
+    work_task,
+    work_task_log,
+)
+from tests.postgis.conftest import COUNTY, OTHER, OWN
+
+Client = Callable[[str], httpx.Client]
+DUE = (county_day() + dt.timedelta(days=10)).isoformat()
+# Of the tiny county: a gap, another town's overlap, a household, staffing, a grid in pieces.
+GAP, OVERLAP, LOST, STAFF, PARTS = (f"aaaaaaaaaaa{n}" for n in range(1, 6))
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was(service: Any) -> Iterator[None]:
+    yield
+    with session_scope(service.engine) as session:
+        # Only a test takes lines out of the log: the trigger stands aside for its transaction.
+        session.execute(text("ALTER TABLE work_task_log DISABLE TRIGGER refuse"))
+        session.execute(delete(work_task_log))
+        session.execute(delete(work_task))
+        session.execute(text("ALTER TABLE work_task_log ENABLE TRIGGER refuse"))
+
+
+def assign(client: httpx.Client, *ids: str, due: str = DUE, **to: str) -> httpx.Response:
+    body = {"findings": list(ids), "due": due, **(to or {"to": "village"})}
+    return client.post("/api/worklist", json=body)
+
+
+def one(client: httpx.Client, finding: str) -> dict[str, Any]:
+    (task,) = client.get("/api/worklist", params={"finding": finding}).json()["tasks"]
+    return dict(task)
+
+
+def fixed(client: httpx.Client, task: dict[str, Any], note: str = "已改") -> httpx.Response:
+    body = {"note": note, "version": task["version"]}
+    return client.post(f"/api/worklist/{task['id']}/fixed", json=body)
+
+
+# --- from beginning to end ----------------------------------------------------------------------
+
+
+def test_a_finding_is_assigned_reported_and_judged_by_the_next_check(
+    service: Any, signed_in: Client
+) -> None:
+    leader, officer, planner = (signed_in(r) for r in ("leader", "party_officer", "planner"))
+    assert assign(leader, GAP, to="town").json() == {
+        "assigned": 1, "reassigned": 0, "skipped": [],
+    }  # fmt: skip
+    task = one(officer, GAP)
+    assert (task["state"], task["due"], task["assigned_by"]) == ("assigned", DUE, "leader")
+    assert task["assignee"] == {"code": OWN[:9], "name": "柳河1镇", "name_en": "Liuhe 1",
+                                "level": "town"}  # fmt: skip
+    assert task["area"]["town_name"] == "柳河1镇"
+    assert (task["found"], task["may_fix"], task["may_assign"]) == (True, True, False)
+    answer = fixed(officer, task, "  已并入第4网格  ")
+    assert answer.status_code == 200, answer.text
+    done = answer.json()
+    assert (done["state"], done["note"], done["fixed_by"]) == (
+        "fixed", "已并入第4网格", "party-officer"
+    )  # fmt: skip
+    assert done["geometry"]["type"] == "MultiPolygon"
+    # The tiny county's gap is a C102 to a real check: what was written by hand is gone.
+    service.finished(planner, planner.post("/api/coverage/check"))
+    after = one(officer, GAP)
+    assert (after["state"], after["found"], after["may_fix"]) == ("verified", False, False)
+    assert after["message_zh"] == "问题", "it reads as it did"
+    lines = planner.get(f"/api/worklist/{task['id']}/log").json()["lines"]
+    assert [(x["actor"], x["change"], x["note"]) for x in lines] == [
+        ("leader", "assigned", None), ("party-officer", "fixed", "已并入第4网格"),
+        ("planner", "verified", None),
+    ]  # fmt: skip
+    assert lines[2]["check"] is not None
+    with session_scope(service.engine) as session:
+        kept = session.execute(
+            select(audit_entry.c.account, audit_entry.c.action)
+            .where(audit_entry.c.action.in_(["assigned findings", "reported a task fixed"]))
+            .order_by(audit_entry.c.id.desc()).limit(2)
+        ).all()  # fmt: skip
+        # The findings that the tests go by are put back.
+        check = session.scalar(select(func.max(finding.c.check_id)))
+        session.execute(text("DELETE FROM coverage_check WHERE id = :id"), {"id": check})
+    assert kept == [("party-officer", "reported a task fixed"), ("leader", "assigned findings")]
+
+
+def test_all_of_a_rule_or_an_area_go_to_their_towns_in_one_call(signed_in: Client) -> None:
+    planner = signed_in("planner")
+    before = planner.get("/api/worklist/counts").json()
+    assert {each["rule"]: each["n"] for each in before["unassigned"]} == {
+        "C101": 1, "C103": 1, "H201": 1, "S301": 1, "G005": 1,
+    }  # fmt: skip
+    body = {"area": OTHER[:9], "to": "town", "due": DUE}
+    assert planner.post("/api/worklist", json=body).json()["assigned"] == 2
+    assert planner.post("/api/worklist", json=body).json()["assigned"] == 0
+    rest = {"rule": "C101", "to": "village", "due": DUE}
+    assert planner.post("/api/worklist", json=rest).json()["assigned"] == 1
+    after = planner.get("/api/worklist/counts").json()
+    assert after["total"]["assigned"] == 3
+    assert [(t["code"], t["assigned"]) for t in after["towns"]] == [(OWN[:9], 1), (OTHER[:9], 2)]
+    assert {each["rule"] for each in after["unassigned"]} == {"H201", "G005"}
+    assert {t["assignee"]["code"] for t in planner.get("/api/worklist").json()["tasks"]} == {
+        OTHER[:9], OWN,
+    }  # fmt: skip
+
+
+def test_the_list_is_filtered_and_paged(service: Any, signed_in: Client) -> None:
+    planner = signed_in("planner")
+    assign(planner, GAP, LOST, PARTS)
+    assign(planner, OVERLAP, STAFF, to="town")
+    fixed(planner, one(planner, PARTS))
+    with session_scope(service.engine) as session:
+        late = county_day() - dt.timedelta(days=1)
+        session.execute(update(work_task).where(work_task.c.finding_id == GAP).values(due_on=late))
+
+    def found(**query: Any) -> set[str]:
+        answer = planner.get("/api/worklist", params=query).json()
+        assert answer["numberMatched"] == len(answer["tasks"])
+        return {each["finding"] for each in answer["tasks"]}
+
+    assert found(state="fixed") == {PARTS}
+    assert found(state=["fixed", "assigned"]) == {GAP, LOST, PARTS, OVERLAP, STAFF}
+    assert found(area=OTHER) == {OVERLAP, STAFF}
+    assert found(assignee=OTHER[:9]) == {OVERLAP, STAFF}
+    assert found(assignee=OTHER) == set()
+    assert found(overdue=True) == {GAP}
+    assert found(overdue=False) == {LOST, PARTS, OVERLAP, STAFF}
+    assert found(due_before=DUE) == {GAP}
+    assert found(rule="C103") == {OVERLAP}
+    whole = planner.get("/api/worklist", params={"limit": 2, "offset": 0}).json()
+    assert (whole["numberMatched"], whole["numberReturned"]) == (5, 2)
+    # Who has to act first: by their day, and what is reported fixed after them.
+    assert whole["tasks"][0]["finding"] == GAP
+    last = planner.get("/api/worklist", params={"limit": 2, "offset": 4}).json()["tasks"]
+    assert [each["finding"] for each in last] == [PARTS]
+    assert planner.get("/api/worklist/counts").json()["total"]["overdue"] == 1
+    assert planner.get("/api/worklist", params={"state": "lost"}).status_code == 422
+
+
+def test_the_map_shows_each_where_it_is(signed_in: Client) -> None:
+    planner = signed_in("planner")
+    assign(planner, GAP, LOST)
+    spots = planner.get("/api/worklist/places").json()
+    assert {each["finding"]: each["state"] for each in spots["spots"]} == {
+        GAP: "assigned", LOST: "assigned",
+    }  # fmt: skip
+    assert spots["more"] is False
+    assert planner.get("/api/worklist/places?rule=C101").json()["spots"][0]["finding"] == GAP
+
+
+# --- who may ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_who_gives_work_out_and_who_reports_it(role: str, signed_in: Client) -> None:
+    client, planner = signed_in(role), signed_in("planner")
+    may = role in ASSIGNERS
+    given = assign(client, PARTS)
+    assert given.status_code == (200 if may else 403), given.text
+    if not may:
+        assert given.json()["detail_zh"] == "任务由管理员、规划员和领导在各自辖区内交办。"
+        assign(planner, PARTS)
+    task = one(planner, PARTS)
+    day = {"due": DUE, "version": task["version"]}
+    assert client.put(f"/api/worklist/{task['id']}/due", json=day).status_code == (
+        200 if may else 403
+    )
+    choices = client.get("/api/worklist/choices", params={"finding": PARTS})
+    assert choices.status_code == (200 if may else 403)
+    # The party officer's village, and the grid worker's grid, are the finding's.
+    seen = one(client, PARTS)
+    assert seen["may_fix"] is (role in REPORTERS)
+    assert fixed(client, seen).status_code == (200 if role in REPORTERS else 403)
+
+
+def test_nobody_sees_a_task_outside_his_area(signed_in: Client) -> None:
+    planner, officer, worker = (signed_in(r) for r in ("planner", "party_officer", "grid_worker"))
+    assign(planner, GAP, OVERLAP, LOST, STAFF, PARTS)
+    theirs = one(planner, OVERLAP)
+    for client, seen in ((officer, {GAP, LOST, PARTS}), (worker, {PARTS})):
+        listed = client.get("/api/worklist").json()
+        assert {each["finding"] for each in listed["tasks"]} == seen
+        assert client.get("/api/worklist", params={"area": OTHER}).json()["numberMatched"] == 0
+        assert client.get("/api/worklist/counts").json()["total"]["assigned"] == len(seen)
+        spots = client.get("/api/worklist/places").json()["spots"]
+        assert {each["finding"] for each in spots} == seen
+        for path in ("", "/log"):
+            assert client.get(f"/api/worklist/{theirs['id']}{path}").status_code == 404
+        assert fixed(client, theirs).status_code == 404
+    assert one(planner, OVERLAP)["state"] == "assigned"
+
+
+def test_a_leader_of_a_village_gives_out_his_village_s_alone(
+    service: Any, signed_in: Client
+) -> None:
+    leader = signed_in("leader")
+    with session_scope(service.engine) as session:
+        own = account.c.username == "leader"
+        session.execute(update(account).where(own).values(area_code=OWN))
+    try:
+        answer = assign(leader, GAP, OVERLAP, to="village").json()
+        assert answer["assigned"] == 1
+        (skipped,) = answer["skipped"]
+        assert skipped["finding"] == OVERLAP
+        assert skipped["reason_zh"] == "最近一次核查在您的辖区没有这个问题。"
+        # Not to the town, which is over him.
+        over = assign(leader, PARTS, to="town").json()
+        assert (over["assigned"], len(over["skipped"])) == (0, 1)
+        areas = leader.get("/api/worklist/choices", params={"finding": PARTS}).json()["areas"]
+        assert [each["code"] for each in areas] == [OWN]
+    finally:
+        with session_scope(service.engine) as session:
+            session.execute(update(account).where(own).values(area_code=None))
+
+
+def test_a_household_is_blurred_for_who_gets_counts_only(signed_in: Client) -> None:
+    planner, leader = signed_in("planner"), signed_in("leader")
+    assign(planner, LOST, GAP)
+    exact, coarse = one(planner, LOST), one(leader, LOST)
+    assert exact["point"] != coarse["point"]
+    assert coarse["point"] == pytest.approx(exact["point"], abs=0.005)
+    shape = leader.get(f"/api/worklist/{exact['id']}").json()["geometry"]
+    assert shape["coordinates"] == pytest.approx(coarse["point"])
+    (spot,) = leader.get("/api/worklist/places", params={"rule": "H201"}).json()["spots"]
+    assert spot["point"] == pytest.approx(coarse["point"])
+    assert one(planner, GAP)["point"] == one(leader, GAP)["point"]
+
+
+def test_what_speaks_of_needs_is_for_its_keepers_alone(service: Any, signed_in: Client) -> None:
+    planner, administrator = signed_in("planner"), signed_in("administrator")
+    with session_scope(service.engine) as session:
+        session.execute(update(finding).where(finding.c.id == PARTS).values(rule="P403"))
+    try:
+        assert assign(planner, PARTS).json()["skipped"][0]["finding"] == PARTS
+        assert assign(administrator, PARTS).json()["assigned"] == 1
+        number = one(administrator, PARTS)["id"]
+        for role in ("planner", "leader", "auditor"):
+            assert signed_in(role).get(f"/api/worklist/{number}").status_code == 404
+            assert signed_in(role).get("/api/worklist").json()["tasks"] == []
+        assert administrator.get(f"/api/worklist/{number}").status_code == 200
+        # Not on a map, and who looked is kept.
+        assert administrator.get("/api/worklist/places").json()["spots"] == []
+        with session_scope(service.engine) as session:
+            row = session.execute(
+                select(audit_entry.c.account, audit_entry.c.target)
+                .where(audit_entry.c.action == "read the member map")
+                .order_by(audit_entry.c.id.desc()).limit(1)
+            ).one()  # fmt: skip
+        assert tuple(row) == ("administrator", f"task {number}")
+    finally:
+        with session_scope(service.engine) as session:
+            session.execute(update(finding).where(finding.c.id == PARTS).values(rule="G005"))
+
+
+# --- people -------------------------------------------------------------------------------------
+
+
+def test_a_person_in_office_there_gets_a_task_and_others_cannot_report_it(
+    service: Any, signed_in: Client
+) -> None:
+    planner, worker, officer = (signed_in(r) for r in ("planner", "grid_worker", "party_officer"))
+    choices = planner.get("/api/worklist/choices", params={"finding": PARTS}).json()
+    assert [(each["code"], each["name"], each["role"]) for each in choices["people"]] == [
+        ("p2", "李大山", "grid_head"), ("p1", "王小明", "grid_worker"),
+    ]  # fmt: skip
+    assert [each["code"] for each in choices["areas"]] == [OWN[:9], OWN]
+    assert assign(planner, PARTS, person="p1").json()["assigned"] == 1
+    task = one(worker, PARTS)
+    assert task["person"] == {"code": "p1", "name": "王小明"}
+    assert task["assignee"]["code"] == OWN
+    # Nothing says that the worker's account is that person's.
+    assert task["may_fix"] is False
+    refused = fixed(worker, task)
+    assert refused.status_code == 403
+    assert refused.json()["detail_zh"] == "此项交由他人办理，应由本人或其上级报告整改。"
+    with session_scope(service.engine) as session:
+        own = account.c.username == "grid-worker"
+        session.execute(update(account).where(own).values(person_code="p1"))
+    try:
+        assert one(worker, PARTS)["may_fix"] is True
+        assert fixed(worker, task).status_code == 200
+    finally:
+        with session_scope(service.engine) as session:
+            session.execute(update(account).where(own).values(person_code=None))
+    assert one(officer, PARTS)["state"] == "fixed"
+
+
+def test_who_holds_no_office_there_gets_nothing(service: Any, signed_in: Client) -> None:
+    planner = signed_in("planner")
+    for code in ("p3", "nobody", "p1"):
+        target = OVERLAP if code == "p1" else PARTS
+        answer = assign(planner, target, person=code).json()
+        assert (answer["assigned"], len(answer["skipped"])) == (0, 1), code
+    # A branch's secretary holds one in the branch's village.
+    with session_scope(service.engine) as session:
+        session.execute(insert(party_branch).values(code="b1", name="支部", area_code=OWN))
+        session.execute(insert(appointment).values(
+            code="a9", person_code="p3", role="branch_secretary", branch_code="b1",
+            starts_on=dt.date(2025, 1, 1),
+        ))  # fmt: skip
+    assert assign(planner, PARTS, person="p3").json()["assigned"] == 1
+    assert one(planner, PARTS)["person"]["name"] == "赵远"
+    with session_scope(service.engine) as session:
+        session.execute(
+            update(appointment).where(appointment.c.code == "a9")
+            .values(ends_on=dt.date(2026, 1, 1))
+        )  # fmt: skip
+    # Out of office he is nobody's to read.
+    assert one(planner, PARTS)["person"] == {"code": "p3", "name": "赵*"}
+
+
+# --- what cannot be -----------------------------------------------------------------------------
+
+
+def test_impossible_changes_are_told(signed_in: Client) -> None:
+    planner = signed_in("planner")
+    assign(planner, GAP)
+    task = one(planner, GAP)
+    assert fixed(planner, task).status_code == 200
+    again = fixed(planner, task)
+    assert again.status_code == 409
+    assert again.json()["detail_zh"] == f"第 {task['id']} 号任务已报整改。"
+    late = planner.put(f"/api/worklist/{task['id']}/due", json={"due": DUE, "version": 2})
+    assert late.status_code == 409
+    given = assign(planner, GAP, to="town").json()
+    assert given["skipped"][0]["reason_zh"] == "已报整改，由下次核查认定。"
+    assert planner.post("/api/worklist/999999/fixed", json={"version": 1}).status_code == 404
+
+
+def test_a_task_that_is_to_be_done_is_given_on(signed_in: Client) -> None:
+    planner = signed_in("planner")
+    assign(planner, GAP)
+    later = (county_day() + dt.timedelta(days=20)).isoformat()
+    answer = assign(planner, GAP, due=later, to="town").json()
+    assert (answer["assigned"], answer["reassigned"]) == (0, 1)
+    task = one(planner, GAP)
+    assert (task["assignee"]["level"], task["due"], task["version"]) == ("town", later, 2)
+    moved = planner.put(f"/api/worklist/{task['id']}/due", json={"due": DUE, "version": 2})
+    assert (moved.json()["due"], moved.json()["version"]) == (DUE, 3)
+    lines = planner.get(f"/api/worklist/{task['id']}/log").json()["lines"]
+    assert [(x["change"], x["due"], x["assignee"]["level"]) for x in lines] == [
+        ("assigned", DUE, "village"), ("assigned", later, "town"), ("due", DUE, "town"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"findings": [GAP]}, 422),
+        ({"findings": [GAP], "to": "town", "person": "p1"}, 422),
+        ({"to": "town"}, 422),
+        ({"findings": [], "to": "town"}, 422),
+        ({"findings": [GAP], "rule": "C101", "to": "town"}, 422),
+        ({"findings": [GAP], "to": "county"}, 422),
+        ({"findings": [GAP], "to": "town", "due": "2020-01-01"}, 400),
+        ({"findings": [GAP], "to": "town", "due": "2999-01-01"}, 400),
+        ({"findings": [GAP], "to": "town", "more": 1}, 422),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    body: dict[str, Any], status: int, signed_in: Client
+) -> None:
+    answer = signed_in("planner").post("/api/worklist", json={"due": DUE, **body})
+    assert answer.status_code == status, answer.text
+    assert answer.json()["detail_zh"]
+    assert signed_in("planner").get("/api/worklist").json()["numberMatched"] == 0
+
+
+def test_an_area_that_does_not_hold_the_finding_gets_nothing(signed_in: Client) -> None:
+    planner = signed_in("planner")
+    for code in (OTHER, COUNTY, "123456", f"{OWN}004"):
+        answer = assign(planner, GAP, assignee=code).json()
+        assert (answer["assigned"], len(answer["skipped"])) == (0, 1), code
+    assert assign(planner, GAP, assignee=OWN).json()["assigned"] == 1
+
+
+def test_an_accepted_exception_is_not_given_out(service: Any, signed_in: Client) -> None:
+    planner = signed_in("planner")
+    assign(planner, GAP)
+    kept = ("rule", "severity", "grids", "area_code", "area_m2", "households", "point", "message",
+            "message_zh")  # fmt: skip
+    with session_scope(service.engine) as session:
+        for name in (GAP, OVERLAP):
+            row = session.execute(select(finding).where(finding.c.id == name)).one()
+            session.execute(accepted_finding.insert().values(
+                finding_id=name, reason="权属争议", accepted_by="planner",
+                **{each: row._mapping[each] for each in kept},
+            ))  # fmt: skip
+    try:
+        assert one(planner, GAP)["state"] == "accepted"
+        assert fixed(planner, one(planner, GAP)).status_code == 409
+        body = {"rule": "C103", "to": "town", "due": DUE}
+        assert planner.post("/api/worklist", json=body).json()["assigned"] == 0
+        assert assign(planner, OVERLAP).json()["skipped"][0]["reason_zh"] == "已列为例外。"
+    finally:
+        with session_scope(service.engine) as session:
+            session.execute(delete(accepted_finding))
+
+
+# --- at once ------------------------------------------------------------------------------------
+
+
+def test_two_at_once_do_not_lose_each_other_s_change(service: Any, signed_in: Client) -> None:
+    planner = signed_in("planner")
+    assign(planner, GAP)
+    task = one(planner, GAP)
+    roles = ("planner", "administrator") * 3
+    days = [(county_day() + dt.timedelta(days=n)).isoformat() for n in range(1, 7)]
+
+    def move(client: httpx.Client, day: str) -> int:
+        body = {"due": day, "version": task["version"]}
+        return client.put(f"/api/worklist/{task['id']}/due", json=body).status_code
+
+    with ExitStack() as stack, ThreadPoolExecutor(6) as pool:
+        clients = [stack.enter_context(service.client(role)) for role in roles]
+        told = sorted(pool.map(move, clients, days))
+    assert told == [200, 409, 409, 409, 409, 409]
+    after = one(planner, GAP)
+    lines = planner.get(f"/api/worklist/{task['id']}/log").json()["lines"]
+    assert (after["version"], len(lines)) == (2, 2)
+    assert lines[-1]["due"] == after["due"]
+
+
+def test_two_who_give_out_the_same_at_once_make_one_task(service: Any) -> None:
+    roles = ("planner", "administrator", "leader") * 2
+    body = {"area": COUNTY, "to": "town", "due": DUE}
+
+    def give(client: httpx.Client) -> dict[str, Any]:
+        answer = client.post("/api/worklist", json=body)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    with ExitStack() as stack, ThreadPoolExecutor(6) as pool:
+        clients = [stack.enter_context(service.client(role)) for role in roles]
+        told = list(pool.map(give, clients))
+    assert sum(each["assigned"] for each in told) == 5
+    with session_scope(service.engine) as session:
+        assert session.scalar(select(func.count()).select_from(work_task)) == 5
+        assert session.scalar(select(func.count()).select_from(work_task_log)) == 5
