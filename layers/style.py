@@ -67,6 +67,12 @@ PALETTE: Mapping[str, str] = {
     "need-elderly": "#4a2610",
     "need-honour": "#1b1f4a",
     "need-other": "#5c6670",
+    # How a task stands: what is to be done calls, what is done rests.
+    "task-reopened": "#8f1060",
+    "task-assigned": "#a85400",
+    "task-fixed": "#2468a8",
+    "task-accepted": "#70695f",
+    "task-verified": "#1f7a4a",
 }
 
 
@@ -127,6 +133,7 @@ _BROKEN = (
     "M19.5 3.5A13 13 0 0 1 28.5 12.5M28.5 19.5A13 13 0 0 1 19.5 28.5"
     "M12.5 28.5A13 13 0 0 1 3.5 19.5M3.5 12.5A13 13 0 0 1 12.5 3.5"
 )
+_LATE = "M3.6 11V3.6H11M21 3.6H28.4V11M28.4 21V28.4H21M11 28.4H3.6V21"
 _RISING = "M-3 3L3 -3M-3 15L15 -3M9 15L15 9"
 _FALLING = "M-3 9L3 15M-3 -3L15 15M9 -3L15 3"
 
@@ -168,6 +175,23 @@ _NEEDS: Mapping[str, tuple[str, str]] = {
     ),
 }
 
+# How a task stands: an outline, and what is drawn on it in white.
+_TASKS: Mapping[str, tuple[str, str]] = {
+    "reopened": ("M10 1.2L19 17.6H1Z", "M10 6.8V12M10 14.9V15"),  # a triangle that calls
+    "assigned": ("M10 2.2A7.8 7.8 0 1 1 10 17.8A7.8 7.8 0 1 1 10 2.2Z", "M10 5.8V10.4H13.4"),
+    "fixed": ("M2.6 2.6H17.4V17.4H2.6Z", "M6.2 10.4L9 13.2L14 7"),  # a square, ticked once
+    "accepted": ("M10 1L19 10L10 19L1 10Z", "M8 7.4V12.6M12 7.4V12.6"),  # at rest
+    "verified": (  # an octagon, ticked twice
+        "M6.4 1.8H13.6L18.2 6.4V13.6L13.6 18.2H6.4L1.8 13.6V6.4Z",
+        "M3.8 10.2L6.6 13L10.8 7.2M10 12.4L10.6 13L15.8 6.6",
+    ),
+}
+
+
+def _task(name: str, outline: str, drawn: str) -> Image:
+    under, shape = Path(outline, "#ffffff", 3.0), Path(outline, fill=PALETTE[f"task-{name}"])
+    return Image(f"task-{name}", 20, (under, shape, Path(drawn, "#ffffff", 1.8)))
+
 
 def _need(name: str, outline: str, drawn: str) -> Image:
     under, shape = Path(outline, "#ffffff", 2.4), Path(outline, fill=PALETTE[f"need-{name}"])
@@ -193,6 +217,9 @@ IMAGES: tuple[Image, ...] = (
         "incident-stack", 32, (Path(_BROKEN, "#ffffff", 5.0), Path(_BROKEN, PALETTE["ink"], 2.4))
     ),
     *(_need(name, *shape) for name, shape in _NEEDS.items()),
+    *(_task(name, *shape) for name, shape in _TASKS.items()),
+    # A task whose day has passed: corners around it.
+    Image("task-overdue", 32, (Path(_LATE, "#ffffff", 5.0), Path(_LATE, PALETTE["ink"], 2.8))),
     # A house in need that nobody keeps contact with: a ring around whatever stands there.
     Image(
         "need-alone",

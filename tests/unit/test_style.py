@@ -25,6 +25,7 @@ from layers.style import (
     finding_class,
     need_class,
 )
+from layers.worklist.states import STATES
 
 # Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB.
 BLINDNESS = {
@@ -99,6 +100,23 @@ def test_needs_differ_to_a_colour_blind_eye(eye: str) -> None:
         assert np.linalg.norm(seen[one] - seen[other]) > 15, (one, other)
 
 
+@pytest.mark.parametrize("state", STATES.values(), ids=lambda state: state.id)
+def test_tasks_stand_out_on_every_ground_and_none_is_red(state: object) -> None:
+    color = PALETTE[state.image]
+    for ground in ("ground", "rural", "community", "dedicated", "settlement"):
+        assert contrast(color, PALETTE[ground]) >= 3.0, ground
+    assert contrast(color, "#ffffff") >= 4.5
+    assert 18 < hue(color) < 340
+
+
+@pytest.mark.parametrize("eye", [*BLINDNESS, "any"])
+def test_what_is_to_be_done_differs_from_what_is_done_to_every_eye(eye: str) -> None:
+    sight = np.array(BLINDNESS.get(eye, np.eye(3)))
+    seen = {key: lab(sight @ linear(PALETTE[state.image])) for key, state in STATES.items()}
+    for one, other in itertools.product(("reopened", "assigned"), ("fixed", "accepted")):
+        assert np.linalg.norm(seen[one] - seen[other]) > 15, (one, other)
+
+
 def hue(color: str) -> float:
     red, green, blue = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
     return colorsys.rgb_to_hsv(red, green, blue)[0] * 360
@@ -122,7 +140,7 @@ def silhouette(name: str) -> np.ndarray:
 
 
 def test_symbols_differ_on_a_black_and_white_print() -> None:
-    names = [image.id for image in IMAGES if image.id.startswith(("need-", "member-"))]
+    names = [image.id for image in IMAGES if image.id.startswith(("need-", "member-", "task-"))]
     shapes = {name: silhouette(name) for name in names}
     for one, other in itertools.combinations(names, 2):
         either, both = shapes[one] | shapes[other], shapes[one] & shapes[other]
