@@ -10,6 +10,7 @@ from api.accepted.service import decision_of, may_decide
 from api.access import Database, EveryoneInArea, access
 from api.auth import Reader
 from api.coverage import store
+from api.coverage.history import Changes, History, changes, history
 from api.coverage.proposals import Proposal, proposal_of
 from api.coverage.schemas import (
     FindingArea,
@@ -104,6 +105,38 @@ def get_proposal(
     if row is None:
         raise NotFoundError(f"There is no finding {finding_id}.", f"没有问题 {finding_id}。")
     return proposal_of(session, row, fill, winner)
+
+
+@router.get("/history", summary="What each check found")
+def get_history(
+    reader: EveryoneInArea,
+    session: Database,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> History:
+    """Return the latest checks with the figures of the reader's area, the newest first.
+
+    Every check is kept, with its findings. Accepted exceptions are told of each check as they were
+    when the next one came.
+    """
+    return history(session, scope_of(reader), limit, offset)
+
+
+@router.get("/history/{check}", summary="What came and went with a check", responses={**NOT_FOUND})
+def get_changes(
+    check: Annotated[int, Path(examples=[7], ge=1, le=2**62)],
+    reader: EveryoneInArea,
+    session: Database,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Of each at most")] = 100,
+) -> Changes:
+    """Compare a check with the one before: findings of the reader's area that are new, or gone.
+
+    What is gone was put right, became another, or its rule was switched off.
+    """
+    found = changes(session, scope_of(reader), check, limit)
+    if found is None:
+        raise NotFoundError(f"There is no check {check}.", f"没有第 {check} 次检查。")
+    return found
 
 
 @router.post("/check", summary="Check the coverage now", status_code=202)

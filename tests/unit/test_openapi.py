@@ -60,6 +60,6 @@ def test_path_parameters_and_large_answers_have_examples(document: dict[str, Any
                 assert "examples" in parameter["schema"] or "examples" in parameter, name
     schemas = document["components"]["schemas"]
     for key in ("Verdict", "FindingItem", "AreaDetail", "GridDetail", "Problem", "Me", "Job",
-                "AcceptedItem", "ImportRequest", "ImportInfo", "Upload",
+                "AcceptedItem", "CheckPoint", "ImportRequest", "ImportInfo", "Upload",
                 "Statistics", "IncidentItem", "IncidentDetail", "IncidentList"):  # fmt: skip
         assert schemas[key]["example"], key
