@@ -32,6 +32,7 @@ from api.commands import (
     serve,
     user,
     work,
+    worklist,
 )
 from api.commands.context import Context
 from api.errors import details_of, is_disk_full
@@ -53,7 +54,7 @@ app = typer.Typer(
 )
 app.add_typer(db.app, name="db")
 app.add_typer(user.app, name="user")
-for module in (demo, serve, work, check, accepted, repair, import_, export, map_, rules):
+for module in (demo, serve, work, check, accepted, repair, import_, export, map_, worklist, rules):
     module.register(app)
 
 

@@ -80,7 +80,7 @@ def sheet_svg(sheet: Sheet) -> str:
         f'<rect width="100%" height="100%" fill="{PALETTE["halo"]}"/>',
         _text(MARGIN, MARGIN + TITLE, sheet.title, TITLE, weight=700),
         _text(MARGIN, MARGIN + TITLE + 30, sheet.subtitle, SUBTITLE, color="town"),
-        _map(sheet, MARGIN, MARGIN + HEAD),
+        map_part(sheet, MARGIN, MARGIN + HEAD),
         f'<g transform="translate({MARGIN + sheet.width + GAP} {MARGIN + HEAD})">{column}</g>',
     ]
     below = MARGIN + HEAD + body + GAP + SMALL
@@ -103,7 +103,8 @@ def _text(
 # -- the map -------------------------------------------------------------------------------------
 
 
-def _map(sheet: Sheet, x: float, y: float) -> str:
+def map_part(sheet: Sheet, x: float, y: float) -> str:
+    """Draw the box of the map with its scale bar and north arrow; its corner is at x, y."""
     held = base64.b64encode(sheet.image).decode()
     size = f'width="{sheet.width:.0f}" height="{sheet.height:.0f}"'
     return (

@@ -12,7 +12,8 @@ class OutsideReferenceError(ValueError):
     """A document refers to something outside itself."""
 
 
-def _inside(url: str, resource_type: str) -> bytes:
+def only_inside(url: str, resource_type: str) -> bytes:
+    """Fetch what stands in a reference itself, and refuse the rest."""
     if url.startswith("data:"):
         return bytes(fetch(url, resource_type))
     raise OutsideReferenceError(f"{resource_type} {url[:200]} is outside the document.")
@@ -44,4 +45,4 @@ def svg_png(svg: str, *, scale: float = 1.0, side: int | None = None) -> bytes:
     """
     size = {} if side is None else {"output_width": side, "output_height": side}
     convert = cairosvg.surface.PNGSurface.convert
-    return bytes(convert(svg.encode(), scale=scale, url_fetcher=_inside, **size))
+    return bytes(convert(svg.encode(), scale=scale, url_fetcher=only_inside, **size))

@@ -3,15 +3,18 @@
 import json
 from datetime import date
 from typing import Annotated
+from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Response
+from sqlalchemy.orm import Session
 
 from api import audit
-from api.access import Database, EveryoneInArea, access
+from api.access import Database, EveryoneAtPath, EveryoneInArea, access
 from api.auth import Reader
 from api.errors import CONFLICT, NOT_FOUND, PROBLEMS, NotFoundError
 from api.maps.routes import scope_of
-from api.worklist import service, store
+from api.worklist import papers, service, store
+from api.worklist.carry import PDF, XLSX, Taken, carried
 from api.worklist.schemas import (
     Assigned,
     Assignee,
@@ -30,6 +33,7 @@ from api.worklist.schemas import (
     TaskList,
 )
 from geo.findings import RULES
+from layers.worklist.lines import Lang
 
 router = APIRouter(prefix="/api/worklist", tags=["worklist"], responses={**PROBLEMS})
 
@@ -56,6 +60,7 @@ Reporter = Annotated[
 ]  # fmt: skip
 Number = Annotated[int, Path(alias="id", ge=1, le=2**53, description="The task's number",
                              examples=[12])]  # fmt: skip
+Words = Annotated[Lang, Query(description="The language of the words")]
 # A map of more than these is of no use to anybody who has to act.
 MOST_SPOTS = 5_000
 
@@ -140,6 +145,52 @@ def get_choices(
     areas = [Assignee(**each._mapping) for each in store.areas_around(session, row, scope)]
     people = [Official(**each._mapping) for each in store.officials_at(session, row)]
     return Choices(areas=areas, people=people)
+
+
+@router.get(
+    ".xlsx",
+    response_class=Response,
+    responses={200: {"content": {XLSX: {}}, "description": "The workbook"}},
+    summary="The worklist for the office",
+)
+def get_book(
+    reader: EveryoneInArea, session: Database, which: Filter, lang: Words = "zh"
+) -> Response:
+    """Return the tasks of the reader's area as a workbook; who took it is kept in the log."""
+    taken = Taken(scope_of(reader), which, lang, service.county_day())
+    return _file(session, reader, taken, "xlsx", which.area or reader.prefix)
+
+
+@router.get(
+    "/pages/{code}.pdf",
+    response_class=Response,
+    responses={200: {"content": {PDF: {}}, "description": "The pages"}, **NOT_FOUND},
+    summary="A printed page for each village",
+)
+def get_pages(
+    code: Annotated[str, Path(description="Code of an area", examples=["990101101001"])],
+    reader: EveryoneAtPath,
+    session: Database,
+    lang: Words = "zh",
+) -> Response:
+    """Return a page for each village of the area that has work to do: its map, and the list."""
+    which = store.Wanted(area=code)
+    taken = Taken(scope_of(reader), which, lang, service.county_day())
+    return _file(session, reader, taken, "pdf", code)
+
+
+def _file(session: Session, reader: Reader, taken: Taken, form: str, code: str) -> Response:
+    body = carried(session, taken, form)
+    audit.record(session, reader.username, audit.TASKS_TAKEN, target=f"area {code or 'all'}",
+                 detail={"form": form})  # fmt: skip
+    title = papers.TITLE if form == "xlsx" else papers.PAGE_TITLE
+    name = quote("-".join(filter(None, [title[taken.lang == "en"], code])))
+    disposition = f"attachment; filename*=UTF-8''{name}.{form}"
+    return Response(
+        body,
+        media_type={"xlsx": XLSX, "pdf": PDF}[form],
+        headers={"Cache-Control": "private, no-store", "Content-Disposition": disposition},
+    )
 
 
 @router.get("/{id}", summary="A task with its shape", responses={**NOT_FOUND})

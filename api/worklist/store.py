@@ -31,6 +31,7 @@ from layers.tables import (
     grid,
     party_branch,
     person,
+    setting,
     work_task,
     work_task_log,
 )
@@ -329,3 +330,15 @@ def find_subject(session: Session, scope: Scope, name: str) -> AnyRow | None:
     )
     kept = select(own.area_code, own.grids).where(own.finding_id == name, tasks_in_scope(scope))
     return session.execute(stands).one_or_none() or session.execute(kept).one_or_none()
+
+
+def county(session: Session) -> AnyRow | None:
+    """Return the county's names; null where there is none yet."""
+    names = select(area.c.code, area.c.name, area.c.name_en).where(area.c.level == "county")
+    return session.execute(names.limit(1)).one_or_none()
+
+
+def is_synthetic(session: Session) -> bool:
+    """Tell whether the county is made up."""
+    said = session.scalar(select(setting.c.value).where(setting.c.key == "synthetic"))
+    return bool(said)
