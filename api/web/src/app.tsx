@@ -12,12 +12,17 @@ import { PrintSheet } from "./members_print";
 import { Panel } from "./panel";
 import { SignIn } from "./signin";
 import { Sketch, sketched } from "./sketch";
-import { language, me, outline, page, problem, start, t } from "./state";
+import { TaskCard, TasksLegend } from "./worklist_card";
+import { language, me, outline, page, problem, start, t, type Page } from "./state";
+import type { Word } from "./words";
+
+// What a page is called; the others are the coverage.
+const TITLES: Partial<Record<Page, Word>> = { members: "membersTitle", incidents: "incidentsTitle", worklist: "worklistTitle" };
 
 export function App() {
   useEffect(() => {
     document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en";
-    document.title = `${t("title")} · ${t(page === "members" ? "membersTitle" : page === "incidents" ? "incidentsTitle" : "subtitle")}`;
+    document.title = `${t("title")} · ${t(TITLES[page] ?? "subtitle")}`;
   }, [language.value]);
   if (me.value === undefined && problem.value) return <Failed />;
   if (me.value === undefined) return <p class="splash" role="status">{t("loading")}</p>;
@@ -42,6 +47,13 @@ function Beside() {
       <>
         <MembersCard />
         <MembersLegend />
+      </>
+    );
+  if (page === "worklist")
+    return (
+      <>
+        <TaskCard />
+        {me.value!.area && <TasksLegend />}
       </>
     );
   if (page === "incidents")

@@ -7,6 +7,7 @@ import { FindingChips, people, PlaceCard, ResponsibleHere, ruleName } from "./ch
 import { homes, Mark } from "./findings";
 import { count, land, metres } from "./format";
 import { ProposalPart } from "./proposal";
+import { WorkPart } from "./worklist_part";
 import { closeCard, finding, grid, here, language, openGrid, pick, t } from "./state";
 
 export function Card() {
@@ -74,6 +75,7 @@ function FindingCard({ found }: { found: FindingDetail }) {
       </p>
       <a class="link about" href={`/docs/rules/${found.rule}?lang=${lang}`}>{t("ruleAbout")}</a>
       <ProposalPart key={found.id} found={found} />
+      <WorkPart key={`work ${found.id} ${found.accepted}`} finding={found} />
       <ResponsibleHere />
       <ul class="chips" aria-label={t("grids")}>
         {found.grids.slice(0, 8).map((each) => (

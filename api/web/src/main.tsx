@@ -8,6 +8,7 @@ import "./export.css";
 import "./members.css";
 import "./incidents.css";
 import "./rules.css";
+import "./worklist.css";
 import "./proposal.css";
 
 // The map's code is fetched while the session is asked for, and while somebody signs in.

@@ -21,9 +21,10 @@ import { addKeys } from "./keys";
 import { coverage } from "./map_coverage";
 import { incidents } from "./map_incidents";
 import { members } from "./map_members";
+import { worklist } from "./map_worklist";
 import { read, write, type Link } from "./permalink";
 import { draw } from "./symbols";
-import { changed, language, mapShown, me, page, placing, t, zoom } from "./state";
+import { changed, language, mapShown, me, page, placing, t, zoom, type Page } from "./state";
 
 export type Style = StyleSpecification & { metadata?: { "wangge:images"?: SymbolImage[] } };
 
@@ -52,7 +53,7 @@ export interface MapPage {
   kept: () => Partial<Link>;
 }
 
-const OWN: MapPage = page === "members" ? members : page === "incidents" ? incidents : coverage;
+const OWN: MapPage = ({ members, incidents, worklist } as Partial<Record<Page, MapPage>>)[page] ?? coverage;
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 
 // The worker is a file of our own, so that the content policy need allow no other.

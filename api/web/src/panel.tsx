@@ -14,6 +14,7 @@ import { ExportFoot } from "./made";
 import { MembersPanel } from "./members_panel";
 import { Own } from "./own";
 import { RulesFoot, RulesPanel } from "./rules_panel";
+import { WorklistPanel } from "./worklist_panel";
 import type { Word } from "./words";
 
 export function Panel() {
@@ -44,6 +45,7 @@ function Task() {
   if (page === "unlocated") return <LocatePanel />;
   if (page === "members") return <MembersPanel />;
   if (page === "incidents") return <IncidentsPanel />;
+  if (page === "worklist") return <WorklistPanel />;
   if (page === "rules") return <RulesPanel />;
   return page === "export" ? <ExportPanel /> : <Check />;
 }
@@ -57,6 +59,7 @@ function Pages() {
   const who = me.value!;
   const words: [typeof page, string, Word, boolean][] = [
     ["check", "/", "pageCheck", true],
+    ["worklist", "/worklist", "pageWorklist", true],
     ["incidents", "/incidents", "pageIncidents", true],
     ["members", "/members", "pageMembers", KEEPERS.includes(who.role)],
     ["import", "/import", "pageImport", who.may_check],

@@ -50,6 +50,7 @@ export async function makePlain(container: HTMLElement): Promise<void> {
   const own =
     page === "members" ? (await import("./plain_members")).plainMembers
     : page === "incidents" ? (await import("./plain_incidents")).plainIncidents
+    : page === "worklist" ? (await import("./plain_worklist")).plainWorklist
     : null;
   await own?.ready();
   const made = new Leaflet(container, {

@@ -31,7 +31,7 @@ export const sheet = signal(false);
 // Counts up whenever this page has changed what the map shows.
 export const changed = signal(0);
 
-const PAGES = ["check", "import", "unlocated", "export", "members", "incidents", "rules"] as const;
+const PAGES = ["check", "import", "unlocated", "export", "members", "incidents", "worklist", "rules"] as const;
 export type Page = (typeof PAGES)[number];
 const [first, second] = location.pathname.split("/").filter(Boolean);
 /** Which task the panel is for: the first part of the address. */

@@ -5,6 +5,7 @@ import { INCIDENT_WORDS } from "./incidentwords";
 import { MEMBER_WORDS } from "./memberwords";
 import { PROPOSAL_WORDS } from "./proposalwords";
 import { RULES_WORDS } from "./ruleswords";
+import { WORKLIST_WORDS } from "./worklistwords";
 
 export type Language = "zh" | "en";
 
@@ -121,6 +122,7 @@ export const WORDS = {
   ...INCIDENT_WORDS,
   ...MEMBER_WORDS,
   ...RULES_WORDS,
+  ...WORKLIST_WORDS,
   ...PROPOSAL_WORDS,
   pages: ["页面", "Pages"],
   locateTitle: ["没有坐标的住户", "Households without coordinates"],
