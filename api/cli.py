@@ -6,7 +6,7 @@ status  meaning
 0       fine
 1       the work was done and found errors of the user's data
 2       unusable input or options; one line on stderr says which and what to do
-3       the service or the database cannot be reached, or a disk is full
+3       the service, the database or a scheduler cannot be reached, or a disk is full
 ======  ==============================================================================
 """
 
@@ -35,6 +35,7 @@ from api.commands import (
     worklist,
 )
 from api.commands.context import Context
+from api.counties.cluster import SchedulerUnreachableError
 from api.errors import details_of, is_disk_full
 from api.postgis import DatabaseUnreachableError
 from geo.errors import GeoError
@@ -90,10 +91,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except USAGE_ERROR as error:
         words = error.format_message()
         return _say(f"{words} See: wangge --help", UNUSABLE) if words else UNUSABLE
+    except (DatabaseUnreachableError, SchedulerUnreachableError) as error:
+        return _say(str(error), UNREACHABLE)
     except GeoError as error:
         return _say(str(error), UNUSABLE)
-    except DatabaseUnreachableError as error:
-        return _say(str(error), UNREACHABLE)
     except (OperationalError, InterfaceError, OSError) as error:
         if is_disk_full(error):
             return _say(" ".join(details_of(error)[1:]), UNREACHABLE)

@@ -14,9 +14,9 @@ Known limits: all counties are in one CRS. Without an outline of them all, land 
 is a gap only where grids enclose it, or where it is narrow (C107).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
 import geopandas as gpd
 import numpy as np
@@ -54,6 +54,16 @@ class Border:
     ends: Floats
     row: Ints
 
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east, north in its CRS; a border of nothing is nowhere."""
+        if not len(self.ends):
+            return math.inf, math.inf, -math.inf, -math.inf
+        (west, south), (east, north) = (
+            pick(self.ends.reshape(-1, 2), axis=0).tolist() for pick in (np.min, np.max)
+        )
+        return west, south, east, north
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -76,6 +86,7 @@ class Seam:
     """
 
     counties: tuple[str, ...]
+    bounds: Floats
     starts: Ints
     welded: Welded
     places: Geometries
@@ -93,11 +104,14 @@ class Seam:
         owners = np.unique(np.concatenate((matched, shrunk, self.owners)))
         places = np.concatenate((self.places, self.strips))
         home = self.county_of(owners)
-        out = {}
+        boxes, out = shapely.bounds(places), {}
         for number, county in enumerate(self.counties):
             rows = owners[home == number] - self.starts[number]
-            if len(rows) or len(places):
-                out[county] = Wanted(rows, places)
+            west, south, east, north = self.bounds[number]
+            near = (boxes[:, :2] <= (east, north)).all(axis=1)
+            near &= (boxes[:, 2:] >= (west, south)).all(axis=1)
+            if len(rows) or near.any():
+                out[county] = Wanted(rows, places[near])
         return out
 
     def county_of(self, owner: Ints) -> Ints:
@@ -125,8 +139,8 @@ def border_of(county: str, grids: gpd.GeoDataFrame) -> Border:
 
 def outline_of(border: Border) -> BaseGeometry:
     """Return the land within a border, to be drawn: it is no measure."""
-    lines = shapely.multilinestrings(border.ends.reshape(-1, 2, 2))
-    return cast(BaseGeometry, shapely.build_area(lines))
+    lines = shapely.union_all(lines_of(border.ends))  # noded: faults cross one another
+    return shapely.build_area(lines)
 
 
 def join_borders(
@@ -164,8 +178,10 @@ def join_borders(
     segments, starts = _together(borders, shell)
     rest = segments.take(residue(segments))
     seam = Seam(
-        tuple(border.county for border in borders), starts, _nothing(rest), _none(),
-        np.empty(0, dtype=np.int64), _none(), known, segments.ends, crs, tolerance_m, width_m,
+        counties=tuple(border.county for border in borders),
+        bounds=np.array([border.bounds for border in borders]), starts=starts,
+        welded=_nothing(rest), places=_none(), owners=np.empty(0, dtype=np.int64), strips=_none(),
+        outline=known, all_ends=segments.ends, crs=crs, tolerance_m=tolerance_m, width_m=width_m,
     )  # fmt: skip
     if not len(rest):
         return seam
@@ -273,11 +289,9 @@ def _held_by_others(borders: Sequence[Border], pieces: Geometries, own: list[set
     out = np.zeros(len(pieces), dtype=bool)
     spots, boxes = shapely.get_coordinates(shapely.point_on_surface(pieces)), shapely.bounds(pieces)
     for number, border in enumerate(borders):
-        if not len(border.ends):
-            continue
-        points = border.ends.reshape(-1, 2)
-        near = (boxes[:, 2:] >= points.min(axis=0)).all(axis=1)
-        near &= (boxes[:, :2] <= points.max(axis=0)).all(axis=1)
+        west, south, east, north = border.bounds
+        near = (boxes[:, 2:] >= (west, south)).all(axis=1)
+        near &= (boxes[:, :2] <= (east, north)).all(axis=1)
         near &= np.array([number not in some for some in own], dtype=bool)
         at = np.flatnonzero(near)
         # A face has as many grids all over, but not everywhere the same: the other's border may

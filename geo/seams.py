@@ -1,8 +1,9 @@
 """A seam explained: what is wrong between counties, by the rules and in the words of the check.
 
 Of each county only the grids that the seam asks for (:meth:`geo.counties.Seam.wanted`) are here. A
-finding is told if it concerns grids of two counties; against an outline of them all also if it
-concerns one, and that county's own check has not told it.
+finding is told if it concerns grids of two counties; against an outline of them all land that is
+missing or too much is told of one county as well. What a county's own check has told is not told
+again.
 """
 
 from collections import Counter
@@ -28,6 +29,9 @@ from geo.weld import Welded
 # What lies in no grid, and what lies beyond a boundary: told once, whoever tells it.
 MISSING, BEYOND = ("C101", "C102"), ("C104",)
 KEPT = ("code", "name", "name_en", "area_code", "coverage")
+
+# A finding, and the counties whose grids it names.
+Crossing = tuple[Finding, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ def near_seam(
     return Near(frame, points[np.unique(inside)])
 
 
-def explain_seam(seam: Seam, near: Mapping[str, Near], told: Sequence[Told] = ()) -> list[Finding]:
+def explain_seam(seam: Seam, near: Mapping[str, Near], told: Sequence[Told] = ()) -> list[Crossing]:
     """Return what is wrong between counties.
 
     Parameters
@@ -101,8 +105,9 @@ def explain_seam(seam: Seam, near: Mapping[str, Near], told: Sequence[Told] = ()
 
     Returns
     -------
-    list of Finding
-        By severity, then area. Households are those that the counties have at the seam.
+    list of (Finding, tuple of str)
+        By severity, then area; with each the counties whose grids it names. Households are those
+        that the counties have at the seam.
     """
     listed = [(county, each) for county, each in near.items() if len(each.grids)]
     if not listed:
@@ -115,7 +120,10 @@ def explain_seam(seam: Seam, near: Mapping[str, Near], told: Sequence[Told] = ()
     layer = admit(frame)
     found = [*_faults(seam, layer, frame["owner"].to_numpy(np.int64), explain),
              *_corridors(seam, layer, explain)]  # fmt: skip
-    return sort_findings([each for each in found if _is_between(seam, each, home, told, ruler)])
+    kept = [each for each in found if _is_between(seam, each, home, told, ruler)]
+    return [
+        (each, tuple(sorted({home[code] for code in each.grids}))) for each in sort_findings(kept)
+    ]
 
 
 def _together(
@@ -198,9 +206,11 @@ def _corridors(seam: Seam, layer: Layer, explain: Explainer) -> list[Finding]:
 def _is_between(
     seam: Seam, found: Finding, home: Mapping[str, str], told: Sequence[Told], ruler: Ruler
 ) -> bool:
-    if len({home[code] for code in found.grids}) > 1:
-        return True
-    if not len(seam.outline) or found.rule not in (*MISSING, *BEYOND):
+    """Tell whether a finding is one between counties, or of the outline, and told by none yet."""
+    several = len({home[code] for code in found.grids}) > 1
+    if found.rule not in (*MISSING, *BEYOND):
+        return several
+    if not several and not len(seam.outline):
         return False
     unit = seam.tolerance_m / min(ruler.metres(_shapes([found.geometry])))
     shapes = (each.missing if found.rule in MISSING else each.beyond for each in told)

@@ -3,42 +3,24 @@
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
-import geopandas as gpd
-import numpy as np
-import shapely
 import typer
 
-from api.accepted.store import in_force
+from api.commands.check_many import Many, check_many
+from api.commands.checking import Asked, examine, outline_of, read_database
 from api.commands.context import Context, day_of
 from api.commands.files import Data, Request, read_files
-from api.commands.output import require_folder, working, write_whole
-from api.commands.told import Told, told_rules
-from api.coverage.lists import read_registers
-from api.coverage.service import read_county
-from api.rules.store import ruling
+from api.commands.output import Writing, working
+from api.commands.told import told_rules
+from api.counties.cluster import MEMORY, PROCESSES, Workers
+from api.counties.sources import FIELD, is_partitioned
 from api.settings import Settings, settings
-from geo.coverage import TOLERANCE_M, CoverageReport, check_coverage
-from geo.findings import RULES, Finding
-from geo.gate import POLYGONAL
-from geo.measure import WGS84, inner_point, reproject
-from geo.register import names_of
-from geo.registers import Registers
-from layers.report import (
-    FORMATS,
-    Ground,
-    Outline,
-    format_of,
-    make_document,
-    write_document,
-    write_report,
-)
-from layers.report.document import Document
+from geo.coverage import TOLERANCE_M
+from layers.report import FORMATS, format_of, make_document
 from layers.transfer.errors import TransferError
 
 FOUND = 1
@@ -101,87 +83,64 @@ def check(
     ] = None,
     lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
     today: Annotated[str | None, typer.Option(help="The day to go by, as 2026-01-31.")] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Many counties: processes or threads of this machine, or the address of a Dask "
+            "scheduler (tcp://…, tls://…). GRIDS is a folder partitioned by county, or none: the "
+            "counties in the database.",
+            metavar="processes|threads|ADDRESS",
+        ),
+    ] = None,
+    county: Annotated[
+        str, typer.Option(help="What folders of many counties are partitioned by.")
+    ] = FIELD,
+    outline: Annotated[
+        Path | None, typer.Option(help="The outline of many counties together, a file.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="How many, for many counties; else one a processor.")
+    ] = None,
+    worker_memory: Annotated[
+        str, typer.Option(help="The most memory that each worker process may take.")
+    ] = MEMORY,
 ) -> int:
     """Check that every place and every household is in exactly one grid; say where not."""
     form = _chosen(form, FORMATS, "--format")
     lang = _chosen(lang, LANGUAGES, "--lang") or settings().lang
-    form = format_of(output, form)
-    require_folder(output)
-    if form == "gpkg" and output is None:
-        raise typer.BadParameter("A GeoPackage is a file: name it, as in -o report.gpkg.")
-    told = told_rules(rules, limits)
+    writing = Writing(format_of(output, form), output, lang)
     day = day_of(today)
     # Without a database there is no county's day: it is the operator's own.
     exceptions = read_accepted(accepted, day or date.today())  # noqa: DTZ011
+    asked = Asked(told_rules(rules, limits), tolerance, frozenset(exceptions))
+    request = None if grids is None else Request(
+        grids, within, households, crs=crs, households_crs=households_crs, layer=layer,
+        encoding=encoding, within_code=within_code,
+        told={"code": code, "area_code": parent, "coverage": coverage},
+    )  # fmt: skip
+    if scheduler is not None or is_partitioned(grids, county):
+        many = Many(county, outline, Workers(scheduler or PROCESSES, workers, worker_memory))
+        return check_many(context.obj, request, day, asked, many, writing)
     with working("Reading · 读取"):
         started = time.perf_counter()
-        if grids is None:
-            data = _from_database(context.obj, day)
-        else:
-            data = read_files(Request(
-                grids, within, households, crs=crs, households_crs=households_crs, layer=layer,
-                encoding=encoding, within_code=within_code,
-                told={"code": code, "area_code": parent, "coverage": coverage},
-            ))  # fmt: skip
+        data = _from_database(context.obj, day) if request is None else read_files(request)
         read_seconds = time.perf_counter() - started
-    said = told.over(data.ruling)
     for note in data.notes:
         typer.echo(f"wangge: {note}", err=True)
     with working("Checking · 检查"):
         started = time.perf_counter()
-        report = check_coverage(
-            data.grids, data.parents, households=data.households,
-            registers=_lists(data, told),
-            tolerance_m=said.limits.number("tolerance_m") if tolerance is None else tolerance,
-            rules=said.on, severities=said.severities, limits=said.limits,
-        )  # fmt: skip
-        report = _masked(report, data)
+        report = examine(data, asked)
         seconds = time.perf_counter() - started
     document = make_document(
         report, version=version("wangge"), source=data.source, read_seconds=read_seconds,
-        seconds=seconds, accepted=exceptions | data.accepted,
+        seconds=seconds, accepted=asked.accepted | data.accepted,
     )  # fmt: skip
-    _write(document, form, output, lang=lang, outline=_outline(data, report))
+    writing.write(document, outline_of(data, report))
     return FOUND if document["summary"]["errors"] else 0
 
 
-def _lists(data: Data, told: Told) -> Registers:
-    """Return a county's lists; a file's households are counted by grid where that is asked for.
-
-    Nothing says whether a file of households is the whole list.
-    """
-    sized = {"S304", "S305", "S306"} & told.named
-    return replace(data.registers, sizes=True) if sized else data.registers
-
-
-def _masked(report: CoverageReport, data: Data) -> CoverageReport:
-    """Show what speaks of members and needs at their village: a result is handed on."""
-    if data.parents is None:
-        return report
-    shapes = dict(zip(data.parents["code"], data.parents.geometry, strict=True))
-
-    def shown(each: Finding) -> Finding:
-        land = shapes.get(each.area)
-        if RULES[each.rule].privacy != "sensitive" or land is None:
-            return each
-        return replace(each, geometry=inner_point(land), point=inner_point(land))
-
-    return replace(report, findings=[shown(each) for each in report.findings])
-
-
 def _from_database(context: Context, day: date | None) -> Data:
-    with context.engine().connect() as connection:
-        grids, parents, households, appointments = read_county(connection)
-        registers, said = read_registers(connection, appointments), ruling(connection)
-        excepted = frozenset(row.id for row in in_force(connection, day, None))
-    if grids.empty:
-        raise TransferError(
-            "The database holds no grids.",
-            cure="Name a file to check, or try the sample: wangge --sample check.",
-        )
-    data = Data("database", grids)
-    data.parents, data.households = parents, households
-    data.registers, data.ruling, data.accepted = registers, said, excepted
+    data = read_database(context.engine(), day)
     data.synthetic = context.sample
     return data
 
@@ -219,32 +178,6 @@ def read_accepted(path: Path | None, today: date) -> set[str]:
             cure='Write one identifier a line, or JSON: [{"id": "…", "until": "2027-01-31"}].',
             file=str(path),
         ) from error
-
-
-def _outline(data: Data, report: CoverageReport) -> Outline:
-    def ground(frame: gpd.GeoDataFrame | None) -> Ground:
-        if frame is None:
-            return Ground()
-        shapes = np.array(frame.geometry.values, dtype=object)
-        shapes[~np.isin(shapely.get_type_id(shapes), POLYGONAL)] = None
-        shapes = reproject(shapes, report.crs, WGS84)
-        codes = tuple(frame["code"].fillna("").astype(str))
-        return Ground(shapes, codes, tuple(names_of(frame, codes)))
-
-    return Outline(
-        grids=ground(data.grids), parents=ground(data.parents), synthetic=data.synthetic,
-        docs=settings().address,
-    )  # fmt: skip
-
-
-def _write(
-    document: Document, form: str, output: Path | None, *, lang: str, outline: Outline
-) -> None:
-    if output is None:
-        typer.echo(write_document(document, form, lang=lang, outline=outline), nl=False)
-    else:
-        write_whole(output, lambda path: write_report(path, document, form, lang=lang,
-                                                      outline=outline))  # fmt: skip
 
 
 def _limits() -> str:

@@ -18,6 +18,7 @@ from geo.rules import RULES, Ruling
 from layers.transfer import Read, read_layer
 from layers.transfer.columns import name_columns
 from layers.transfer.errors import TransferError, about
+from layers.transfer.parquet import PARQUET
 
 GRID_FIELDS = ("code", "name", "area_code", "kind", "coverage")
 POINT, MULTIPOINT = 0, 4
@@ -96,19 +97,74 @@ def _read(
     encoding: str | None = None,
 ) -> Read:
     given = settings()
-    return read_layer(
-        path, crs=crs, default_crs=default_crs, layer=layer, encoding=encoding,
-        max_vertices=given.max_vertices, max_unzipped_mb=given.max_unzipped_mb,
-    )  # fmt: skip
+    parts = [
+        read_layer(
+            part, crs=crs, default_crs=default_crs, layer=layer, encoding=encoding,
+            max_vertices=given.max_vertices, max_unzipped_mb=given.max_unzipped_mb,
+        )
+        for part in part_files(path)
+    ]  # fmt: skip
+    return parts[0] if len(parts) == 1 else _joined(parts, path)
+
+
+def part_files(path: Path) -> list[Path]:
+    """Return the files that a layer is in: the path, or the GeoParquet in a partition's folder.
+
+    Raises
+    ------
+    TransferError
+        If there is none in the folder.
+    """
+    if "=" not in path.name or not path.is_dir():
+        return [path]
+    parts = sorted(part for part in path.iterdir()
+                   if part.suffix.lower() in PARQUET and part.name[0] not in "._")  # fmt: skip
+    if not parts:
+        raise TransferError(
+            "The folder has no GeoParquet in it.", cure="Put part.parquet there.", file=path.name
+        )
+    return parts
+
+
+def _joined(parts: list[Read], path: Path) -> Read:
+    """Put the parts of a partition together, rows in the order of the files' names."""
+    systems = {CRS(part.frame.crs).to_string() for part in parts}
+    if len(systems) > 1:
+        raise TransferError(
+            f"The files are in different CRSs: {', '.join(sorted(systems))}.",
+            cure="Write them in one.",
+            file=path.name,
+        )
+    opened: dict[int, shapely.Point] = {}
+    notes: list[str] = []
+    start = 0
+    for part in parts:
+        opened |= {row + start: at for row, at in part.opened.items()}
+        notes += part.notes
+        start += len(part.frame)
+    frame = pd.concat([part.frame for part in parts], ignore_index=True)
+    return Read(gpd.GeoDataFrame(frame, crs=parts[0].frame.crs), opened, notes)
 
 
 def _parents(request: Request, data: Data, path: Path) -> gpd.GeoDataFrame:
+    frame, notes = read_boundary(path, request)
+    data.notes += notes
+    return _to(frame, data, path)
+
+
+def read_boundary(path: Path, request: Request) -> tuple[gpd.GeoDataFrame, list[str]]:
+    """Read an authority's boundary in its own CRS, and say what is to be noted of it.
+
+    Raises
+    ------
+    TransferError, CrsError, CoordinateError
+        If the file cannot be used; names it.
+    """
     read = _read(path, default_crs=request.crs, encoding=request.encoding)
     with about(path):
         frame, _ = name_columns(read.frame, ("code", "name"), {"code": request.within_code})
         _require_polygons(frame)
-    data.notes += read.notes + _doubts(frame, read, path)
-    return _to(frame, data, path)
+    return frame, read.notes + _doubts(frame, read, path)
 
 
 def _doubts(frame: gpd.GeoDataFrame, read: Read, path: Path) -> list[str]:

@@ -3,10 +3,15 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import typer
 from rich.console import Console
 
+from layers.report import Outline, write_document, write_report
+from layers.report.document import Document
 from layers.transfer.errors import TransferError
 
 
@@ -55,6 +60,35 @@ def require_folder(output: Path | None) -> None:
         raise TransferError(
             f"There is no folder {output.parent}.", cure="Make it first.", file=output.name
         )
+
+
+@dataclass(frozen=True)
+class Writing:
+    """Where a report goes, in which format, and in which language first.
+
+    Raises
+    ------
+    TransferError, typer.BadParameter
+        If it cannot go there: said before the work is done.
+    """
+
+    form: str
+    output: Path | None
+    lang: str
+
+    def __post_init__(self) -> None:
+        """Look before the work is done."""
+        require_folder(self.output)
+        if self.form == "gpkg" and self.output is None:
+            raise typer.BadParameter("A GeoPackage is a file: name it, as in -o report.gpkg.")
+
+    def write(self, document: Document, outline: Outline) -> None:
+        """Write a report: a file that is there when it is whole, or on stdout."""
+        told: dict[str, Any] = {"lang": self.lang, "outline": outline}
+        if self.output is None:
+            typer.echo(write_document(document, self.form, **told), nl=False)
+        else:
+            write_whole(self.output, lambda path: write_report(path, document, self.form, **told))
 
 
 @contextmanager

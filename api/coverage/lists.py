@@ -6,7 +6,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import shapely
-from sqlalchemy import Connection, Date, Select, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Date, Select, cast, func, select, true
 
 from geo.registers import Registers
 from layers.incidents import ZONE
@@ -41,8 +41,16 @@ def wkb(column: Any) -> Any:  # noqa: ANN401 - a geometry column, an expression
     return func.ST_AsBinary(column).label("geometry")
 
 
+def under(column: ColumnElement[Any], county: str) -> ColumnElement[bool]:
+    """Hold a code to begin with a county's; every code does with an empty one."""
+    return column.startswith(county, autoescape=True) if county else true()
+
+
 def read_registers(
-    connection: Connection, appointments: pd.DataFrame, today: dt.date | None = None
+    connection: Connection,
+    appointments: pd.DataFrame,
+    today: dt.date | None = None,
+    county: str = "",
 ) -> Registers:
     """Read the lists that rules go by.
 
@@ -54,21 +62,25 @@ def read_registers(
         Those in force, which were read with it.
     today
         The day to go by; null: the county's reference date if it has one, else the database's day.
+    county
+        The code of the one that is meant, where the database holds several.
     """
     unit, feature = household_unit.c, reference_feature.c
-    units = select(unit.code, unit.grid_code, wkb(unit.geom)).order_by(unit.code)
+    units = select(unit.code, unit.grid_code, wkb(unit.geom)).where(under(unit.code, county))
     places = select(feature.code, feature.name, wkb(feature.geom)).where(
         feature.layer == "settlements", feature.name.is_not(None)
     )
-    branches = frame(connection, select(party_branch.c.code, party_branch.c.grid_code))
-    link = contact_link.c
+    branch = party_branch.c
+    branches = frame(
+        connection, select(branch.code, branch.grid_code).where(under(branch.area_code, county))
+    )
     return Registers(
         appointments=appointments,
         branches=branches if len(branches) else None,
-        units=geo_frame(connection, units),
-        members=frame(connection, _members()),
-        links=frame(connection, select(link.member_code, link.household_code).order_by(link.code)),
-        visits=frame(connection, _visits()),
+        units=geo_frame(connection, units.order_by(unit.code)),
+        members=frame(connection, _members(county)),
+        links=frame(connection, _links(county)),
+        visits=frame(connection, _visits(county)),
         today=today or _today(connection),
         settlements=geo_frame(connection, places.order_by(feature.code)),
         sizes=True,
@@ -76,24 +88,39 @@ def read_registers(
     )
 
 
-def _members() -> Select[*tuple[Any, ...]]:
+def _members(county: str) -> Select[*tuple[Any, ...]]:
     """Select members with the village of their home, else that of their branch."""
     member = party_member.c
-    area = func.coalesce(household.c.area_code, party_branch.c.area_code).label("area_code")
+    area = func.coalesce(household.c.area_code, party_branch.c.area_code)
     return (
-        select(member.code, member.person_code, member.household_code, area)
+        select(member.code, member.person_code, member.household_code, area.label("area_code"))
         .select_from(
             party_member.outerjoin(household, household.c.code == member.household_code)
             .outerjoin(party_branch, party_branch.c.code == member.branch_code)
         )
+        .where(under(area, county))
         .order_by(member.code)
     )  # fmt: skip
 
 
-def _visits() -> Select[*tuple[Any, ...]]:
+def _links(county: str) -> Select[*tuple[Any, ...]]:
+    """Select the contacts of the county's members: who looks after whom, wherever they live."""
+    link = contact_link.c
+    links = select(link.member_code, link.household_code).order_by(link.code)
+    if not county:
+        return links
+    members = _members(county).subquery()
+    return links.where(link.member_code.in_(select(members.c.code)))
+
+
+def _visits(county: str) -> Select[*tuple[Any, ...]]:
     """Select the day of each household's last visit."""
     day = cast(func.timezone(str(ZONE), func.max(visit.c.visited_at)), Date).label("day")
-    return select(visit.c.household_code, day).group_by(visit.c.household_code)
+    visits = select(visit.c.household_code, day).group_by(visit.c.household_code)
+    if not county:
+        return visits
+    homes = select(household.c.code).where(under(household.c.area_code, county))
+    return visits.where(visit.c.household_code.in_(homes))
 
 
 def _code_digits(connection: Connection) -> int | None:

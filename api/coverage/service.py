@@ -9,11 +9,11 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Connection, Engine, func, insert, select, text
+from sqlalchemy import Connection, Engine, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from api import audit
-from api.coverage.lists import frame, geo_frame, read_registers, wkb
+from api.coverage.lists import frame, geo_frame, read_registers, under, wkb
 from api.db import session_scope
 from api.errors import BusyError
 from api.rules.store import ruling
@@ -29,6 +29,7 @@ from layers.tables import (
     finding,
     grid,
     household,
+    party_branch,
     person,
 )
 
@@ -38,29 +39,34 @@ CHECK_LOCK = 0x6368656B
 Frames = tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame, pd.DataFrame]
 
 
-def read_county(connection: Connection) -> Frames:
+def read_county(connection: Connection, county: str = "") -> Frames:
     """Read what is checked: grids, villages, households and appointments, EPSG:4326.
 
-    Households come by code, so that the same county gives the same findings.
+    Households come by code, so that the same county gives the same findings. Where the database
+    holds several, ``county`` is the code of the one that is meant.
     """
     grids = select(
         grid.c.code, grid.c.name, grid.c.name_en, grid.c.area_code, grid.c.kind, grid.c.coverage,
         wkb(grid.c.geom),
-    ).order_by(grid.c.code)  # fmt: skip
+    ).where(under(grid.c.code, county)).order_by(grid.c.code)  # fmt: skip
     villages = select(area.c.code, area.c.name, area.c.name_en, area.c.level, wkb(area.c.geom))
     villages = villages.where(area.c.level == "village", area.c.geom.is_not(None))
-    villages = villages.order_by(area.c.code)
+    villages = villages.where(under(area.c.code, county)).order_by(area.c.code)
     home = household.c
     households = select(
         home.code, home.grid_code, home.area_code, home.unit_code, home.address,
         (func.cardinality(home.need_tags) > 0).label("needy"), wkb(home.geom),
-    ).order_by(home.code)  # fmt: skip
+    ).where(under(home.area_code, county)).order_by(home.code)  # fmt: skip
     held = appointment.c
+    branch_area = select(party_branch.c.area_code).where(party_branch.c.code == held.branch_code)
+    answers_for = func.coalesce(
+        held.grid_code, held.unit_code, held.area_code, branch_area.scalar_subquery()
+    )
     people = select(
         held.code, held.person_code, held.role, held.full_time, held.area_code, held.grid_code,
         held.unit_code, held.branch_code, person.c.name,
     ).join(person, person.c.code == held.person_code).where(
-        held.ends_on.is_(None)
+        held.ends_on.is_(None), under(answers_for, county)
     ).order_by(held.code)  # fmt: skip
     return (
         geo_frame(connection, grids),
@@ -176,8 +182,19 @@ def store_report(
     rows = [_row(check, place, each) for place, each in enumerate(report.findings)]
     if rows:
         session.execute(insert(finding), rows)
+    _thin_out(session, check)
     settle(session, check, started, report.summary["rules_off"], created_by)
     return check
+
+
+def _thin_out(session: Session, check: int) -> None:
+    """Let the check before keep a point for each shape.
+
+    Every check is kept, to be compared; only the latest is drawn, and the shapes are most of it.
+    """
+    before = select(func.max(coverage_check.c.id)).where(coverage_check.c.id < check)
+    shaped = [finding.c.check_id == before.scalar_subquery(), func.ST_Dimension(finding.c.geom) > 0]
+    session.execute(update(finding).where(*shaped).values(geom=finding.c.point))
 
 
 def _ewkb(shape: BaseGeometry) -> str:

@@ -70,7 +70,7 @@ def _layers(path: Path, document: Document, outline: Outline) -> None:
     table = _findings(findings)
     by_grid = _counts((code, each) for each in findings for code in each["grids"])
     by_area = _counts((each["area"], each) for each in findings)
-    by_county = _counts((each.get("county"), each) for each in findings)
+    by_county = _counts((code, each) for each in findings for code in each.get("counties", ()))
     _write(path, "findings", table, [shape(each["geometry"]) for each in findings], "Unknown")
     spots = [shapely.Point(each["point"]) for each in findings]
     _write(path, "finding_points", table, spots, "Point")
@@ -104,8 +104,8 @@ def _findings(findings: Sequence[Document]) -> pd.DataFrame:
         "name": [rule.name for rule in rules],
         "class": [finding_class(rule.code).id for rule in rules],
         "grids": [", ".join(each["grids"]) for each in findings],
-        **({"county": [e["county"] for e in findings]} if any("county" in e for e in findings)
-           else {}),
+        **({"counties": [", ".join(each["counties"]) for each in findings]}
+           if any("counties" in each for each in findings) else {}),
     }  # fmt: skip
     frame = pd.DataFrame({**columns, **own})
     numbers = dict.fromkeys(("area_m2", "width_m", "length_m"), "float64")

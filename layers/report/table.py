@@ -20,7 +20,9 @@ def write_table(document: dict[str, Any], lang: str) -> str:
 
 
 def _counts(summary: dict[str, Any], lang: str) -> list[str]:
+    many = ("counties", "between_counties") if "counties" in summary else ()
     rows = [
+        *((label(name, lang), f"{summary[name]:,}") for name in many),
         (label("grids", lang), f"{summary['grids']:,}"),
         (label("uncovered", lang), area(summary["uncovered_km2"], lang)),
         (label("overlap", lang), area(summary["overlap_km2"], lang)),

@@ -7,6 +7,8 @@ from geo.measure import MU_M2
 
 LABELS: Mapping[str, tuple[str, str]] = {
     "title": ("覆盖检查报告", "Coverage report"),
+    "counties": ("县", "Counties"),
+    "between_counties": ("县界上的问题", "Between counties"),
     "grids": ("网格", "Grids"),
     "uncovered": ("空白", "Uncovered land"),
     "overlap": ("重叠", "Overlapping land"),
@@ -47,10 +49,21 @@ def label(key: str, lang: str) -> str:
 
 
 def verdict(summary: Mapping[str, Any], lang: str) -> str:
-    """Say in one sentence whether the claim holds."""
+    """Say in one sentence whether the claim holds; in another what counties are not in it."""
+    failed = summary.get("counties_failed", 0)
+    said = _verdict(summary, lang)
+    if not failed:
+        return said
+    if lang == "en":
+        return f"{said} {failed:,} count{'y' if failed == 1 else 'ies'} could not be checked."
+    return f"{said}另有 {failed:,} 个县未能检查。"
+
+
+def _verdict(summary: Mapping[str, Any], lang: str) -> str:
     english = lang == "en"
     if summary["blind_spots"] is None:
         lacks = not summary["outer_border_checked"]
+        given = summary["households"] and not lacks
         if summary["errors"]:
             first = (
                 f"{summary['errors']:,} error{_were(summary['errors'])} found"
@@ -60,8 +73,12 @@ def verdict(summary: Mapping[str, Any], lang: str) -> str:
         else:
             first = "No error was found" if english else "未发现错误"
         if english:
+            if given:
+                return f"{first}."
             rest = "the outer border" if lacks else "households"
             return f"{first}; {rest} could not be checked, for none was given."
+        if given:
+            return f"{first}。"
         return f"{first}；未提供{'辖区边界，外缘' if lacks else '住户名单，住户'}未检查。"
     if summary["blind_spots"]:
         km2, homes = summary["uncovered_km2"], summary["households_uncovered"]

@@ -1,0 +1,250 @@
+"""``wangge check`` of many counties: the findings of each as by itself, and those between them."""
+
+import json
+import os
+import re
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import psutil
+import pyogrio
+import pytest
+
+from api.commands.checking import Asked
+from api.commands.files import Request
+from api.counties.cluster import MOST_DEATHS, Workers, cluster, each_county
+from api.counties.service import check_counties
+from api.counties.sources import in_folders
+from api.counties.work import Failed
+from geo.coverage import check_coverage
+from tests.unit import many_counties
+from tests.unit.county_files import Check, geojson, refused
+from tests.unit.many_counties import Counties
+
+THREADS = ["--scheduler", "threads"]
+BETWEEN = ("C101", "C102", "C103", "C105", "C106", "C107", "G004")
+
+
+@pytest.fixture(scope="module")
+def counties() -> Counties:
+    return many_counties.make(11, 6, 16)
+
+
+@pytest.fixture(scope="module")
+def folder(counties: Counties, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return many_counties.write(counties, tmp_path_factory.mktemp("counties"))
+
+
+def without_seconds(document: dict[str, Any]) -> dict[str, Any]:
+    return {**document, "read_seconds": 0, "seconds": 0}
+
+
+def test_the_same_findings_as_one_by_one(check: Check, folder: Path, counties: Counties) -> None:
+    told = ["--within", folder / "within", "--households", folder / "homes"]
+    ran = check(folder / "grids", *told, *THREADS)
+    assert ran.status == 1
+    assert len(re.findall("no folder", ran.err)) == 0
+    document = ran.document
+    assert [each["county"] for each in document["counties"]] == counties.names
+    alone: list[dict[str, Any]] = []
+    for county in document["counties"]:
+        key = f"county={county['county']}"
+        files = {
+            name: folder / name / key / "part-0.parquet" for name in ("grids", "within", "homes")
+        }
+        one = check(files["grids"], "--within", files["within"], "--households", files["homes"])
+        assert county["summary"] == one.document["summary"]
+        alone += [{**each, "counties": [county["county"]]} for each in one.findings]
+    between = [each for each in document["findings"] if len(each["counties"]) > 1]
+    assert len(between) == document["summary"]["between_counties"] > 3
+    inside = [each for each in document["findings"] if len(each["counties"]) == 1]
+    key = lambda each: (each["counties"], each["id"], each["bbox"])  # noqa: E731
+    assert sorted(inside, key=key) == sorted(alone, key=key)
+    # Those between are what a check of all grids tells of grids of two, and nobody has told.
+    joint = {
+        f.id: f
+        for f in check_coverage(counties.grids).findings
+        if len({counties.home[code] for code in f.grids}) > 1 and f.rule in BETWEEN
+    }
+    assert {each["id"] for each in between} <= set(joint)
+    untold = {name for name, f in joint.items() if f.rule not in ("C101", "C102")}
+    assert untold <= {each["id"] for each in between}
+    order = [
+        (("error", "warning", "info").index(f["severity"]), -f["area_m2"])
+        for f in document["findings"]
+    ]
+    assert order == sorted(order)
+    for name in ("grids", "households", "errors", "warnings"):
+        parts = sum(each["summary"][name] for each in document["counties"])
+        own = sum(f["severity"] + "s" == name for f in between)
+        assert document["summary"][name] == parts + own
+    # A second run, now against an outline and in another order of work, has the same bytes.
+    again = check(folder / "grids", *told, *THREADS, "--workers", 3).document
+    assert json.dumps(without_seconds(again)) == json.dumps(without_seconds(document))
+
+
+def test_every_format(check: Check, folder: Path, counties: Counties, tmp_path: Path) -> None:
+    outline = ["--outline", folder / "outline.parquet"]
+    document = check(folder / "grids", *outline, *THREADS).document
+    assert document["summary"]["counties"] == len(counties.names)
+    target = tmp_path / "all.gpkg"
+    check(folder / "grids", *outline, *THREADS, "-o", target, form=None)
+    drawn = pyogrio.read_dataframe(target, layer="counties")
+    assert list(drawn["code"]) == counties.names
+    for row in drawn.itertuples():
+        here = [f for f in document["findings"] if row.code in f["counties"]]
+        assert row.findings == len(here)
+        land = gpd.GeoSeries([row.geometry], crs=4326).to_crs(4547).area.iloc[0]
+        assert land == pytest.approx(counties.part(row.code).union_all().area, rel=0.05)
+    crossing = pyogrio.read_dataframe(target, layer="findings")["counties"]
+    assert crossing.str.contains(", ").sum() == document["summary"]["between_counties"] > 0
+    table = check(folder / "grids", *outline, *THREADS, "--lang", "en", form="table").out
+    assert re.search(r"Counties +6", table)
+    page = check(folder / "grids", *outline, *THREADS, form="html").out
+    assert page.count('class="parent"') == len(counties.names)
+
+
+def test_what_one_county_spoils_costs_that_county_alone(
+    check: Check, folder: Path, counties: Counties, tmp_path: Path
+) -> None:
+    broken = shutil.copytree(folder, tmp_path / "broken")
+    bad = broken / "grids" / "county=v2"
+    (bad / "part-0.parquet").write_bytes(b"PAR1 and nothing else")
+    whole = check(folder / "grids", *THREADS).document
+    ran = check(broken / "grids", *THREADS)
+    assert ran.status == 2
+    (line,) = ran.err.splitlines()
+    assert line.startswith("wangge: county v2 (grids/county=v2): ")
+    assert "part-0.parquet" in line
+    document = ran.document
+    (failed,) = [each for each in document["counties"] if "error" in each]
+    assert (failed["county"], failed["source"]) == ("v2", "grids/county=v2")
+    assert "summary" not in failed
+    assert document["summary"]["counties_failed"] == 1
+    assert document["summary"]["blind_spots"] is None
+    kept = [f for f in whole["findings"] if "v2" not in f["counties"]]
+    assert [f for f in document["findings"] if len(f["counties"]) == 1] == [
+        f for f in kept if len(f["counties"]) == 1
+    ]
+    # Where a county is not known, nobody can say that land is nobody's.
+    unsure = {f["rule"] for f in document["findings"] if len(f["counties"]) > 1}
+    assert unsure & {"C101", "C102", "C107"} == set()
+    assert (
+        "1 county could not be checked"
+        in check(broken / "grids", *THREADS, "--lang", "en", form="table").out
+    )
+    for county in counties.names:
+        (broken / "grids" / f"county={county}" / "part-0.parquet").write_bytes(b"no")
+    refused(check(broken / "grids", *THREADS), "No county could be checked")
+
+
+def test_a_county_in_several_files_and_one_in_another_system(
+    check: Check, folder: Path, tmp_path: Path
+) -> None:
+    whole = check(folder / "grids", *THREADS).document
+    parted = shutil.copytree(folder, tmp_path / "parted")
+    place = parted / "grids" / "county=v1"
+    frame = gpd.read_parquet(place / "part-0.parquet")
+    frame.iloc[:2].to_parquet(place / "part-0.parquet")
+    frame.iloc[2:].to_parquet(place / "part-1.parquet")
+    (place / "_SUCCESS").write_text("")
+    again = check(parted / "grids", *THREADS).document
+    assert json.dumps(without_seconds(again)) == json.dumps(without_seconds(whole))
+    frame.to_crs(4548).to_parquet(place / "part-0.parquet")
+    refused_part = check(parted / "grids", *THREADS)
+    assert refused_part.status == 2
+    assert "county v1 (grids/county=v1): The files are in different CRSs" in refused_part.err
+    (place / "part-1.parquet").unlink()
+    apart = check(parted / "grids", *THREADS)
+    assert apart.status == 2
+    assert "county v1 (grids/county=v1): It is in EPSG:4548, the others in EPSG:4547" in apart.err
+    own = [f for f in apart.findings if f["counties"] == ["v1"]]
+    assert {f["rule"] for f in own} == {
+        f["rule"] for f in whole["findings"] if f["counties"] == ["v1"]
+    }
+    assert all("v1" not in f["counties"] for f in apart.findings if len(f["counties"]) > 1)
+
+
+def test_what_is_wrong_with_the_folders_is_said(check: Check, folder: Path, tmp_path: Path) -> None:
+    refused(
+        check(folder / "grids", *THREADS, "--county", "prefecture"),
+        "no folders prefecture=",
+        "partitioned by county",
+        "--county",
+    )
+    file = geojson(tmp_path / "one.geojson")
+    refused(check(file, *THREADS), "a folder partitioned as the grids are", "--outline")
+    refused(
+        check(folder / "grids", *THREADS, "--within", folder / "outline.parquet"),
+        "outline.parquet",
+        "--outline",
+    )
+    refused(check(folder / "grids", "--scheduler", "slurm"), "processes, threads, or an address")
+    refused(check(folder / "grids", "--worker-memory", "plenty"), "such as 4GB")
+    some = shutil.copytree(folder, tmp_path / "some")
+    shutil.rmtree(some / "within" / "county=v3")
+    ran = check(some / "grids", "--within", some / "within", *THREADS)
+    assert "County v3 has no folder in within: its outer border is not checked." in ran.err
+    assert ran.document["summary"]["outer_border_checked"] is False
+
+
+def test_no_scheduler_at_an_address_is_status_3(
+    check: Check, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.counties.cluster.PATIENCE", 0.5)
+    ran = check(folder / "grids", "--scheduler", "tcp://127.0.0.1:1")
+    assert (ran.status, ran.out) == (3, "")
+    assert "No Dask scheduler answers at tcp://127.0.0.1:1." in ran.err
+
+
+# -- worker processes ----------------------------------------------------------------------------
+
+
+def worker_processes() -> list[psutil.Process]:
+    return [
+        each
+        for each in psutil.Process().children(recursive=True)
+        if "spawn_main" in " ".join(each.cmdline())
+        and "resource_tracker" not in " ".join(each.cmdline())
+    ]
+
+
+def test_the_county_of_a_killed_worker_is_done_again(check: Check, folder: Path) -> None:
+    """The worker is killed when the first county is done: one is in its hands, others wait."""
+    expected = check(folder / "grids", "--within", folder / "within", *THREADS).document
+    killed: list[int] = []
+
+    def kill(step: str, done: int, _all: int) -> None:
+        if step == "check" and done == 1 and not killed:
+            for process in worker_processes():
+                os.kill(process.pid, signal.SIGKILL)
+                killed.append(process.pid)
+
+    sources, _ = in_folders(Request(folder / "grids", folder / "within"), "county")
+    found = check_counties(
+        sources, Asked(), Workers(count=1, memory="2GB"), source="grids", progress=kill
+    )
+    assert len(killed) == 1
+    assert found.failed == {}
+    document = json.loads(json.dumps(found.document))
+    assert without_seconds(document) == without_seconds(expected)
+    assert set(found.peaks_mib) == {each.code for each in sources}
+    assert worker_processes() == []
+
+
+def deadly(county: str) -> str:
+    if county == "b":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return county
+
+
+@pytest.mark.slow
+def test_a_county_that_costs_a_worker_each_time_is_given_up() -> None:
+    with cluster(Workers(count=1, memory="1GB")) as client:
+        results = each_county(client, deadly, {name: (name,) for name in "abc"})
+    assert (results["a"], results["c"]) == ("a", "c")
+    assert isinstance(results["b"], Failed)
+    assert f"cost {MOST_DEATHS} workers" in results["b"].why
