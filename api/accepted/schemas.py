@@ -34,6 +34,7 @@ class AcceptedItem(BaseModel):
                 "rule": "C101",
                 "severity": "error",
                 "state": "in_force",
+                "found": True,
                 "grids": [{"code": "990101101001003", "name": "柳河村第3网格", "name_en": None}],
                 "area": {
                     "code": "990101101001",
@@ -68,6 +69,7 @@ class AcceptedItem(BaseModel):
         description="`in_force`; `expired`: its last day has passed and the finding counts again; "
         "`gone`: the latest check no longer finds it; `revoked`"
     )
+    found: bool = Field(description="Whether the latest check finds it, so that it can be opened")
     grids: list[GridName]
     area: FindingArea | None
     area_m2: float

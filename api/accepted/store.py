@@ -42,15 +42,20 @@ def _last() -> Subquery:
     return rows.order_by(held.finding_id, held.id.desc()).subquery("last")
 
 
+def _is_found(last: FromClause) -> ColumnElement[bool]:
+    """Tell whether the latest check has the finding."""
+    there = [finding.c.check_id == latest_check(), finding.c.id == last.c.finding_id]
+    return exists().where(*there)
+
+
 def _state(last: FromClause) -> ColumnElement[str]:
     """Tell the state of a last decision.
 
     What the latest check no longer finds is gone, whatever its last day: nothing is to be renewed.
     """
-    there = [finding.c.check_id == latest_check(), finding.c.id == last.c.finding_id]
     return case(
         (last.c.revoked_at.is_not(None), "revoked"),
-        (~exists().where(*there), "gone"),
+        (~_is_found(last), "gone"),
         (~holds_on(last.c.until, day_of(func.now())), "expired"),
         else_="in_force",
     )
@@ -72,9 +77,10 @@ def _earlier(last: FromClause) -> ColumnElement[Any]:
 def _entries(scope: Scope) -> Select[*tuple[Any, ...]]:
     last = _last()
     return described(last, scope).add_columns(
-        last.c.finding_id.label("id"), _state(last).label("state"), last.c.reason,
-        last.c.accepted_by, last.c.accepted_at, last.c.until, last.c.revoked_at.label("ended_at"),
-        last.c.revoked_by.label("ended_by"), _earlier(last).label("earlier"),
+        last.c.finding_id.label("id"), _state(last).label("state"),
+        _is_found(last).label("found"), last.c.reason, last.c.accepted_by, last.c.accepted_at,
+        last.c.until, last.c.revoked_at.label("ended_at"), last.c.revoked_by.label("ended_by"),
+        _earlier(last).label("earlier"),
     )  # fmt: skip
 
 

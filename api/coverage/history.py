@@ -1,7 +1,8 @@
 """The coverage over time: what each check found, what was new then, and what was gone.
 
-Every check is kept with all its findings. What counts as accepted is told of each check as it was
-when the next one came: what the verdict last said of it; of the latest, as it is now.
+Every check is kept with all its findings; those of the latest alone have shapes. What counts as
+accepted is told of each check as it was when the next one came, which is what the verdict last said
+of it; of the latest, as it is now.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,6 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Subquery,
-    and_,
     exists,
     func,
     literal,
@@ -230,13 +230,18 @@ def _changed(
     session: Session, scope: Scope, of: int, without: int, limit: int
 ) -> tuple[int, list[ChangedFinding]]:
     """Return how many findings one check has and another has not, and the gravest of them."""
-    mine = and_(finding.c.check_id == of, ~_is_in(literal(without), finding.c.id))
-    rows = described(finding, scope).add_columns(
-        finding.c.id, _is_in(latest_check(), finding.c.id).label("stands")
-    )  # fmt: skip
-    count = select(func.count()).select_from(finding).where(mine, findings_in_scope(scope))
-    page = session.execute(rows.where(mine).order_by(finding.c.position).limit(limit)).all()
-    return session.scalar(count) or 0, [_told(row) for row in page]
+    mine = (finding.c.check_id == of, ~_is_in(literal(without), finding.c.id),
+            findings_in_scope(scope))  # fmt: skip
+    count = session.scalar(select(func.count()).select_from(finding).where(*mine)) or 0
+    # Chosen before they are described: a handful of a check's thousands.
+    chosen = select(finding.c.id).where(*mine).order_by(finding.c.position).limit(limit)
+    rows = (
+        described(finding, scope)
+        .add_columns(finding.c.id, _is_in(latest_check(), finding.c.id).label("stands"))
+        .where(finding.c.check_id == of, finding.c.id.in_(session.scalars(chosen).all()))
+        .order_by(finding.c.position)
+    )
+    return count, [_told(row) for row in session.execute(rows)]
 
 
 def _told(row: AnyRow) -> ChangedFinding:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 import shapely
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from api.coverage.service import run_check
 from api.db import session_scope
@@ -176,3 +176,21 @@ def test_it_comes_in_pages_and_ends(checks: list[int], signed_in: Client) -> Non
     short = planner.get(f"{HISTORY}/{checks[3]}", params={"limit": 1}).json()
     assert len(short["gone"]) == 1
     assert short["gone_count"] > 1
+
+
+def test_only_the_latest_check_keeps_the_shapes(service: Any, checks: list[int]) -> None:
+    last = run_check(service.engine, "operator")
+    dimension = func.max(func.ST_Dimension(finding.c.geom))
+    with session_scope(service.engine) as session:
+        rows = session.execute(
+            select(finding.c.check_id, dimension, func.count()).group_by(finding.c.check_id)
+        ).all()
+        away = session.scalar(
+            select(func.count()).where(func.ST_Distance(finding.c.geom, finding.c.point) > 0)
+        )
+    shaped = {row.check_id: row[1] for row in rows}
+    assert shaped.pop(last) == 2
+    assert set(shaped.values()) == {0}
+    assert set(checks) <= set(shaped)
+    # Each point is the finding's own: within what was its shape.
+    assert away == 0

@@ -1,5 +1,7 @@
 // The service's answers, and the one way to ask for them.
 
+import type { Decision } from "./exceptions";
+
 export type Bbox = [number, number, number, number];
 export type Severity = "error" | "warning" | "info";
 
@@ -30,6 +32,7 @@ export interface Summary {
   uncovered_km2: number;
   errors: number;
   warnings: number;
+  accepted?: number;
   blind_spots: boolean | null;
 }
 export interface ByTown {
@@ -38,6 +41,7 @@ export interface ByTown {
   name_en: string | null;
   errors: number;
   warnings: number;
+  accepted: number;
   households: number;
 }
 export interface ByRule {
@@ -46,6 +50,7 @@ export interface ByRule {
   name_zh: string;
   severity: Severity;
   count: number;
+  accepted: number;
   households: number;
 }
 export interface Verdict {
@@ -79,6 +84,8 @@ export interface FindingDetail extends Finding {
   geometry: GeoJSON.Geometry;
   reason: string;
   reason_zh: string;
+  exception: Decision | null;
+  may_accept: boolean;
 }
 export interface FindingList {
   numberMatched: number;

@@ -6,6 +6,7 @@ import type { FindingDetail, GridDetail } from "./api";
 import { FindingChips, people, PlaceCard, ResponsibleHere, ruleName } from "./chain";
 import { homes, Mark } from "./findings";
 import { count, land, metres } from "./format";
+import { ExceptionPart } from "./exception_card";
 import { ProposalPart } from "./proposal";
 import { WorkPart } from "./worklist_part";
 import { closeCard, finding, grid, here, language, openGrid, pick, t } from "./state";
@@ -59,7 +60,7 @@ function FindingCard({ found }: { found: FindingDetail }) {
     <Frame
       title={
         <>
-          <Mark severity={found.severity} /> {ruleName(found.rule)} <span class="soft">{t(found.severity)} · {found.rule}</span>
+          <Mark severity={found.severity} /> {ruleName(found.rule)} <span class="soft">{t(found.severity)} · {found.rule}</span>{found.accepted && <em>{t("accepted")}</em>}
         </>
       }
     >
@@ -75,6 +76,7 @@ function FindingCard({ found }: { found: FindingDetail }) {
       </p>
       <a class="link about" href={`/docs/rules/${found.rule}?lang=${lang}`}>{t("ruleAbout")}</a>
       <ProposalPart key={found.id} found={found} />
+      <ExceptionPart key={`${found.id} ${found.exception?.accepted_at} ${found.exception?.ended_at}`} found={found} />
       <WorkPart key={`work ${found.id} ${found.accepted}`} finding={found} />
       <ResponsibleHere />
       <ul class="chips" aria-label={t("grids")}>

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Finding, FindingList, Severity } from "./api";
 import { count } from "./format";
-import { finding, findings, language, openFinding, pick, t, verdict } from "./state";
+import { finding, findings, language, openFinding, pick, recounted, t, verdict } from "./state";
 import type { Word } from "./words";
 
 type Grouping = "rule" | "town" | "households";
@@ -13,6 +13,12 @@ const GROUPINGS: [Grouping, Word][] = [
   ["households", "byHomes"],
 ];
 const PAGE = 30;
+type Shown = "open" | "accepted" | "all";
+const SHOWN: [Shown, Word][] = [
+  ["open", "shownOpen"],
+  ["accepted", "shownAccepted"],
+  ["all", "shownAll"],
+];
 
 interface Group {
   key: string;
@@ -26,6 +32,11 @@ interface Group {
 export function Findings() {
   const [grouping, setGrouping] = useState<Grouping>("rule");
   const [open, setOpen] = useState<Group | null>(null);
+  const [wanted, setShown] = useState<Shown>("open");
+  const accepted = verdict.value!.summary?.accepted ?? 0;
+  // Where nothing is accepted there is nothing to choose.
+  const shown = accepted ? wanted : "open";
+  const listed = { accepted: { open: "false", accepted: "true", all: "" }[shown] };
   const back = useRef<HTMLButtonElement>(null);
   // The row that was chosen has gone: without this, the keyboard would begin again at the top.
   useEffect(() => back.current?.focus({ preventScroll: true }), [open]);
@@ -47,46 +58,59 @@ export function Findings() {
           </button>
         ))}
       </div>
+      {accepted > 0 && (
+        <div class="segments" role="group" aria-label={t("shownWhich")}>
+          {SHOWN.map(([each, word]) => (
+            <button type="button" key={each} aria-pressed={shown === each} onClick={() => setShown(each)}>
+              {t(word)}
+              {each === "accepted" && ` ${count(language.value, accepted)}`}
+            </button>
+          ))}
+        </div>
+      )}
       {grouping === "households" ? (
-        <Rows key="households" query={{ sort: "households" }} />
+        <Rows key={`households ${shown}`} query={{ sort: "households", ...listed }} />
       ) : open ? (
         <>
           <button ref={back} type="button" class="link back" onClick={() => setOpen(null)}>
             ‹ {t("back")}
           </button>
           <h3 class="group-title">
-            {open.name} <span class="soft">{count(language.value, open.n)}</span>
+            {open.name} <span class="soft">{count(language.value, groups(grouping, shown).find((each) => each.key === open.key)?.n ?? 0)}</span>
           </h3>
-          <Rows key={open.key} query={open.query} />
+          <Rows key={`${open.key} ${shown}`} query={{ ...open.query, ...listed }} />
         </>
       ) : (
-        <Groups groups={groups(grouping)} choose={setOpen} />
+        <Groups groups={groups(grouping, shown)} choose={setOpen} />
       )}
     </section>
   );
 }
 
-function groups(grouping: Grouping): Group[] {
+function groups(grouping: Grouping, shown: Shown): Group[] {
   const all = verdict.value!;
-  if (grouping === "rule")
-    return all.by_rule.map((each) => ({
-      key: each.rule,
-      name: pick(each.name_zh, english(each.name)),
-      severity: each.severity,
-      n: each.count,
-      households: each.households,
-      query: { rule: each.rule },
-    }));
-  return all.by_town
-    .filter((each) => each.errors + each.warnings > 0)
-    .map((each) => ({
-      key: each.code,
-      name: pick(each.name, each.name_en),
-      severity: each.errors ? "error" : "warning",
-      n: each.errors + each.warnings,
-      households: each.households,
-      query: { area: each.code },
-    }));
+  const n = (open: number, accepted: number) => (shown === "open" ? 0 : accepted) + (shown === "accepted" ? 0 : open);
+  // Households are those of what stands.
+  const homes = (open: number) => (shown === "accepted" ? 0 : open);
+  const found: Group[] =
+    grouping === "rule"
+      ? all.by_rule.map((each) => ({
+          key: each.rule,
+          name: pick(each.name_zh, english(each.name)),
+          severity: each.severity,
+          n: n(each.count, each.accepted),
+          households: homes(each.households),
+          query: { rule: each.rule },
+        }))
+      : all.by_town.map((each) => ({
+          key: each.code,
+          name: pick(each.name, each.name_en),
+          severity: each.errors ? "error" : "warning",
+          n: n(each.errors + each.warnings, each.accepted),
+          households: homes(each.households),
+          query: { area: each.code },
+        }));
+  return found.filter((each) => each.n > 0);
 }
 
 export function english(name: string): string {
@@ -138,7 +162,7 @@ function Rows({ query }: { query: Record<string, string> }) {
       () => setFailed(true),
     );
   }
-  useEffect(() => load(0), []);
+  useEffect(() => load(0), [recounted.value]);
   if (failed)
     return (
       <p class="notice" role="alert">
@@ -173,7 +197,7 @@ function Row({ each }: { each: Finding }) {
         <span>
           {pick(each.message_zh, each.message)}
           <small>
-            {[pick(each.area?.town_name ?? null, each.area?.town_name_en ?? null), each.accepted ? t("accepted") : ""].filter(Boolean).join(" · ")}
+            {pick(each.area?.town_name ?? null, each.area?.town_name_en ?? null)} {each.accepted && <span class="flag">{t("accepted")}</span>}
           </small>
         </span>
       </button>

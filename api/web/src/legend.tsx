@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { ask, type Legend as LegendData, type LegendItem, type SymbolImage } from "./api";
 import { count, day } from "./format";
-import { finding, grid, here, language, layers, pick, t, verdict, type LayerName } from "./state";
+import { finding, grid, here, language, layers, pick, recounted, t, verdict, type LayerName } from "./state";
 import type { Word } from "./words";
 
 const SHOWN: [LayerName, Word][] = [
@@ -29,7 +29,7 @@ export function Legend() {
       (style) => setImages(new Map((style.metadata?.["wangge:images"] ?? []).map((image) => [image.id, image]))),
       () => undefined,
     );
-  }, [verdict.value?.check?.id]);
+  }, [verdict.value?.check?.id, recounted.value]);
   return (
     <section class={`legend${open ? " open" : ""}`} aria-label={t("legend")}>
       <button type="button" class="legend-head" aria-expanded={open} onClick={() => setOpen(!open)}>
@@ -89,7 +89,7 @@ export function Swatch({ item, image }: { item: LegendItem; image: SymbolImage |
   const { shape, color, outline, casing, dash, width, opacity } = item.symbol;
   if (image)
     return (
-      <svg viewBox={`0 0 ${image.size} ${image.size}`} width="18" height="18" stroke-linejoin="round" stroke-linecap="round" aria-hidden="true">
+      <svg viewBox={`0 0 ${image.size} ${image.size}`} width="18" height="18" opacity={opacity ?? 1} stroke-linejoin="round" stroke-linecap="round" aria-hidden="true">
         {image.paths.map((path) => (
           <path d={path.d} stroke={path.stroke ?? "none"} stroke-width={path.width} fill={path.fill ?? "none"} />
         ))}

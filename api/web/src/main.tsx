@@ -10,6 +10,8 @@ import "./incidents.css";
 import "./rules.css";
 import "./worklist.css";
 import "./proposal.css";
+import "./exceptions.css";
+import "./history.css";
 
 // The map's code is fetched while the session is asked for, and while somebody signs in.
 if (LIVE) void import("./map");

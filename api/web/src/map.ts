@@ -24,7 +24,7 @@ import { members } from "./map_members";
 import { worklist } from "./map_worklist";
 import { read, write, type Link } from "./permalink";
 import { draw } from "./symbols";
-import { changed, language, mapShown, me, page, placing, t, zoom, type Page } from "./state";
+import { changed, language, mapShown, me, page, placing, recounted, t, zoom, type Page } from "./state";
 
 export type Style = StyleSpecification & { metadata?: { "wangge:images"?: SymbolImage[] } };
 
@@ -177,6 +177,9 @@ function follow(made: MapLibre): void {
   effect(() => {
     OWN.switches();
     whenReady(made, () => switchLayers(made));
+  });
+  effect(() => {
+    if (recounted.value) redraw();
   });
   effect(() => {
     if (!changed.value) return;

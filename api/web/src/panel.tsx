@@ -3,9 +3,11 @@
 import { useEffect } from "preact/hooks";
 import type { Summary } from "./api";
 import { Decide } from "./decide";
+import { ExceptionsPanel } from "./exceptions_panel";
 import { ExportPanel } from "./export";
 import { Findings } from "./findings";
 import { count, day, land } from "./format";
+import { CheckLinks, HistoryPanel } from "./history_panel";
 import { ImportPanel } from "./import";
 import { IncidentsPanel } from "./incidents_panel";
 import { checking, checkNow, finding, grid, here, language, me, page, pick, problem, sheet, t, verdict, loadVerdict } from "./state";
@@ -47,6 +49,8 @@ function Task() {
   if (page === "incidents") return <IncidentsPanel />;
   if (page === "worklist") return <WorklistPanel />;
   if (page === "rules") return <RulesPanel />;
+  if (page === "exceptions") return <ExceptionsPanel />;
+  if (page === "history") return <HistoryPanel />;
   return page === "export" ? <ExportPanel /> : <Check />;
 }
 
@@ -54,6 +58,9 @@ function Task() {
 const LOCATORS = ["administrator", "planner", "party_officer"];
 // Who keeps contact with households; a leader sees the numbers.
 const KEEPERS = ["administrator", "party_officer", "grid_worker", "leader"];
+
+// Pages that the check leads to.
+const OF_CHECK: (typeof page)[] = ["exceptions", "history"];
 
 function Pages() {
   const who = me.value!;
@@ -73,7 +80,7 @@ function Pages() {
   return (
     <nav class="segments pages" aria-label={t("pages")}>
       {open.map(([each, path, word]) => (
-        <a key={each} href={path + query} aria-current={each === page ? "page" : undefined}>{t(word)}</a>
+        <a key={each} href={path + query} aria-current={each === page ? "page" : each === "check" && OF_CHECK.includes(page) ? "true" : undefined}>{t(word)}</a>
       ))}
     </nav>
   );
@@ -92,6 +99,7 @@ function Check() {
         {verdict.value === null && !problem.value && <p class="soft" role="status">{t("loading")}</p>}
         {verdict.value && !summary && <Unchecked />}
         {summary && <Numbers summary={summary} />}
+        {summary && <CheckLinks />}
         {verdict.value && <Own />}
         {summary && <Findings />}
     </>
@@ -123,6 +131,9 @@ function Empty() {
   );
 }
 
+// What the claim is about: land in no grid, and households in none.
+const BLIND = ["C101", "C102", "H201"];
+
 function Numbers({ summary }: { summary: Summary }) {
   const lang = language.value;
   const n = (value: number) => count(lang, value);
@@ -130,14 +141,16 @@ function Numbers({ summary }: { summary: Summary }) {
   const unlocated = summary.households_unlocated ?? 0;
   const located = summary.households - unlocated;
   const state = { true: "No", false: "Yes", null: "Unknown" }[String(summary.blind_spots)] as "No" | "Yes" | "Unknown";
-  const gaps = { land: mainLand, other: otherLand, homes: n(summary.households_uncovered) };
+  const excepted = verdict.value!.by_rule.filter((each) => BLIND.includes(each.rule)).reduce((sum, each) => sum + each.accepted, 0);
+  const why = state === "Yes" && excepted ? "verdictExceptWhy" : (`verdict${state}Why` as Word);
+  const gaps = { n: n(excepted), land: mainLand, other: otherLand, homes: n(summary.households_uncovered) };
   const checked = verdict.value?.check?.finished_at;
   const whole = summary.parent_area_km2;
   return (
     <section>
       <h1 class={`verdict ${state}`}>{t(`verdict${state}`)}</h1>
       <p class="verdict-why">
-        {state !== "Unknown" && t(`verdict${state}Why`, gaps)}{" "}
+        {state !== "Unknown" && t(why, gaps)}{" "}
         {checked && <span class="soft whole">{t("asOf", { date: day(lang, verdict.value?.reference_date ?? checked) })}</span>}
       </p>
       <dl class="numbers">

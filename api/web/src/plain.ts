@@ -14,7 +14,7 @@ import { moveBy } from "./ground";
 import { addKeys } from "./keys";
 import { read, write, type Link } from "./permalink";
 import {
-  changed, finding, grid, here, language, layers, mapShown, me, openPlace, outline, page, placing, t, zoom, type LayerName,
+  changed, finding, grid, here, language, layers, mapShown, me, openPlace, outline, page, placing, recounted, t, zoom, type LayerName,
 } from "./state";
 
 // A picture tile is half as wide as a tile of the live map, whose zooms the address and the rest of
@@ -150,7 +150,7 @@ function showTiles(made: Leaflet, address: () => string): void {
     shown = wanted;
   });
   effect(() => {
-    if (changed.value) tiles.redraw();
+    if (changed.value + recounted.value) tiles.redraw();
   });
 }
 

@@ -30,8 +30,10 @@ export const placing = signal<((at: [number, number]) => void) | null>(null);
 export const sheet = signal(false);
 // Counts up whenever this page has changed what the map shows.
 export const changed = signal(0);
+// Counts up whenever the same findings are counted, and drawn, in another way; nothing has moved.
+export const recounted = signal(0);
 
-const PAGES = ["check", "import", "unlocated", "export", "members", "incidents", "worklist", "rules"] as const;
+const PAGES = ["check", "import", "unlocated", "export", "members", "incidents", "worklist", "rules", "exceptions", "history"] as const;
 export type Page = (typeof PAGES)[number];
 const [first, second] = location.pathname.split("/").filter(Boolean);
 /** Which task the panel is for: the first part of the address. */
@@ -115,7 +117,8 @@ export function checkNow(): Promise<void> {
 }
 
 export function findings(query: Record<string, string>): Promise<FindingList> {
-  return ask<FindingList>(`/api/coverage/findings?${new URLSearchParams(query)}`);
+  const said = Object.entries(query).filter(([, value]) => value);
+  return ask<FindingList>(`/api/coverage/findings?${new URLSearchParams(said)}`);
 }
 
 export function openFinding(id: string): Promise<void> {

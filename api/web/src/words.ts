@@ -1,6 +1,8 @@
 // Every word of the page, Chinese first. A key that lacks a language fails the tests.
 
+import { EXCEPTION_WORDS } from "./exceptionwords";
 import { EXPORT_WORDS } from "./exportwords";
+import { HISTORY_WORDS } from "./historywords";
 import { INCIDENT_WORDS } from "./incidentwords";
 import { MEMBER_WORDS } from "./memberwords";
 import { PROPOSAL_WORDS } from "./proposalwords";
@@ -118,7 +120,9 @@ export const WORDS = {
   pageCheck: ["检查", "Check"],
   pageImport: ["导入", "Import"],
   pageLocate: ["补坐标", "Locate"],
+  ...EXCEPTION_WORDS,
   ...EXPORT_WORDS,
+  ...HISTORY_WORDS,
   ...INCIDENT_WORDS,
   ...MEMBER_WORDS,
   ...RULES_WORDS,
