@@ -46,7 +46,7 @@ export function TaskCard() {
       <Facts facts={facts} />
       <p class="fix"><b>{t("whatToDo")}</b> {pick(shown.fix_zh, shown.fix)}</p>
       {shown.found ? (
-        <a class="link" href={`/#?finding=${shown.finding}${query}`}>{t("workShowFinding")}</a>
+        <a class="link about" href={`/#?finding=${shown.finding}${query}`}>{t("workShowFinding")}</a>
       ) : <p class="soft">{t("workGone")}</p>}
       <section class="card-part work">
         <WorkForms key={`${shown.id} ${shown.version}`} finding={shown.finding} task={shown} changed={changed} />
