@@ -8,12 +8,13 @@ import typer
 
 from api.commands.context import Context
 from api.commands.output import require_folder, write_whole
+from api.coverage.store import Rows
 from api.db import session_scope
 from api.errors import ApiError
 from api.settings import settings
 from api.worklist.carry import FORMS, Taken, carried
 from api.worklist.service import county_day
-from api.worklist.store import Rows, Wanted, counts
+from api.worklist.store import Wanted, counts
 from layers.tiles import Scope
 from layers.transfer.errors import TransferError
 from layers.transfer.writing import ending_of

@@ -212,7 +212,7 @@ def described(kept: FromClause, scope: Scope) -> Select[*tuple[Any, ...]]:
 
 
 def _items(scope: Scope) -> Select[*tuple[Any, ...]]:
-    shape = _shown_shape(scope)
+    shape = shown_shape(finding, scope)
     return (
         described(finding, scope)
         .add_columns(
@@ -232,11 +232,11 @@ def shown_point(kept: FromClause, scope: Scope) -> ColumnElement[Any]:
     return case((kept.c.rule.startswith("H"), _coarse(kept)), else_=kept.c.point)
 
 
-def _shown_shape(scope: Scope) -> ColumnElement[Any]:
+def shown_shape(kept: FromClause, scope: Scope) -> ColumnElement[Any]:
     """Give a finding's shape, by the same rule."""
     if scope.individual:
-        return finding.c.geom
-    return case((finding.c.rule.startswith("H"), _coarse(finding)), else_=finding.c.geom)
+        return kept.c.geom
+    return case((kept.c.rule.startswith("H"), _coarse(kept)), else_=kept.c.geom)
 
 
 def _coarse(kept: FromClause) -> ColumnElement[Any]:
@@ -279,6 +279,6 @@ def list_findings(
 
 def find_finding(session: Session, scope: Scope, finding_id: str) -> AnyRow | None:
     """Return one finding with its shape as GeoJSON; null if none is in the reader's area."""
-    shape = func.ST_AsGeoJSON(_shown_shape(scope), 15).label("geojson")
+    shape = func.ST_AsGeoJSON(shown_shape(finding, scope), 15).label("geojson")
     statement = _items(scope).add_columns(shape)
     return session.execute(statement.where(finding.c.id == finding_id)).one_or_none()

@@ -6,9 +6,10 @@ from datetime import date
 from typing import Any, Literal
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Table,
-    and_,
+    Text,
     case,
     func,
     literal,
@@ -20,8 +21,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from api.worklist.log import AnyRow, write_log
-from api.worklist.store import is_unassigned, posts
+from api.coverage.store import AnyRow
+from api.worklist.log import write_log
+from api.worklist.store import among, is_unassigned, posts
 from layers.exceptions import is_accepted
 from layers.tables import area, finding, work_task
 from layers.tables.worklist import KEPT
@@ -124,7 +126,7 @@ def sort_out(
             own.id, own.finding_id, own.state, is_accepted(own.finding_id).label("accepted"),
             assignee_of(work_task, target, scope).label("assignee"),
         )
-        .where(own.finding_id.in_(ids), tasks_in_scope(scope))
+        .where(among(own.finding_id, ids), tasks_in_scope(scope))
         .order_by(own.id)
         .with_for_update(of=work_task)
     )  # fmt: skip
@@ -134,7 +136,7 @@ def sort_out(
             finding.c.id, is_accepted().label("accepted"),
             assignee_of(finding, target, scope).label("assignee"),
         ).where(
-            finding.c.check_id == latest_check(), findings_in_scope(scope), finding.c.id.in_(ids)
+            finding.c.check_id == latest_check(), findings_in_scope(scope), among(finding.c.id, ids)
         )
     )  # fmt: skip
     found = {row.id: row for row in rows}
@@ -165,6 +167,12 @@ def _why(task: AnyRow | None, row: AnyRow | None) -> str | None:
     return None if said.assignee else "elsewhere"
 
 
+def pairs(codes: Mapping[str, str]) -> Any:  # noqa: ANN401 - a function's rows, as a table
+    """Select keys and their assignees from two arrays: a county's findings are many parameters."""
+    keys, values = literal(list(codes), ARRAY(Text)), literal(list(codes.values()), ARRAY(Text))
+    return func.unnest(keys, values).table_valued("key", "assignee").render_derived(name="given")
+
+
 def make_tasks(
     session: Session, new: Mapping[str, str], person: str | None, due: date, actor: str
 ) -> set[str]:
@@ -174,15 +182,17 @@ def make_tasks(
     """
     if not new:
         return set()
-    codes = case(dict(new), value=finding.c.id)
+    given = pairs(new)
     said = {name: finding.c[name] for name in KEPT}
     values = {
-        "finding_id": finding.c.id, "state": literal("assigned"), "assignee_code": codes,
-        "person_code": literal(person), "due_on": literal(due), "assigned_by": literal(actor),
-        **said,
+        "finding_id": finding.c.id, "state": literal("assigned"),
+        "assignee_code": given.c.assignee, "person_code": literal(person),
+        "due_on": literal(due), "assigned_by": literal(actor), **said,
     }  # fmt: skip
-    rows = select(*(value.label(name) for name, value in values.items())).where(
-        and_(finding.c.check_id == latest_check(), finding.c.id.in_(list(new)))
+    rows = (
+        select(*(value.label(name) for name, value in values.items()))
+        .join(given, given.c.key == finding.c.id)
+        .where(finding.c.check_id == latest_check())
     )
     made = session.execute(
         upsert(work_task)
@@ -200,13 +210,14 @@ def give_on(
     """Give tasks, by number to assignee, to somebody else; return how many."""
     if not again:
         return 0
-    own = work_task.c
-    before = dict(session.execute(select(own.id, own.state).where(own.id.in_(list(again)))).all())
+    own, given = work_task.c, pairs({str(number): code for number, code in again.items()})
+    mine = own.id.cast(Text) == given.c.key
+    before = dict(session.execute(select(own.id, own.state).join(given, mine)).all())
     changed = session.execute(
         update(work_task)
-        .where(own.id.in_(list(again)))
+        .where(mine)
         .values(
-            assignee_code=case(dict(again), value=own.id), person_code=person, due_on=due,
+            assignee_code=given.c.assignee, person_code=person, due_on=due,
             assigned_at=func.now(), assigned_by=actor, version=own.version + 1,
         )
         .returning(work_task)

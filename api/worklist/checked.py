@@ -21,7 +21,9 @@ from typing import Any
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
-from api.worklist.log import AnyRow, write_log
+from api.coverage.store import AnyRow
+from api.worklist.log import write_log
+from api.worklist.store import among
 from layers.tables import coverage_check, finding, work_task
 from layers.tables.worklist import KEPT
 
@@ -63,7 +65,7 @@ def settle(
     ).all()
     if not tasks:
         return
-    found = _found(session, check, [task.finding_id for task in tasks])
+    found = _found(session, check)
     followed = _follow(
         session, check,
         [t for t in tasks if t.finding_id not in found and t.state != "verified"],
@@ -85,9 +87,10 @@ def _next(task: AnyRow, is_found: bool, started: dt.datetime) -> str | None:
     return NEXT.get((task.state, is_found))
 
 
-def _found(session: Session, check: int, ids: Sequence[str]) -> set[str]:
-    here = select(finding.c.id).where(finding.c.check_id == check, finding.c.id.in_(ids))
-    return set(session.scalars(here))
+def _found(session: Session, check: int) -> set[str]:
+    """Return the names of tasks' findings that the check has found."""
+    here = select(finding.c.id).join(work_task, work_task.c.finding_id == finding.c.id)
+    return set(session.scalars(here.where(finding.c.check_id == check)))
 
 
 def _follow(session: Session, check: int, gone: Sequence[AnyRow]) -> set[int]:
@@ -112,7 +115,7 @@ def _follow(session: Session, check: int, gone: Sequence[AnyRow]) -> set[int]:
         select(own.id, new.id.label("heir"))
         .join(finding, func.ST_DWithin(new.geom, own.geom, SAME_PLACE))
         .where(
-            own.id.in_([task.id for task in gone]), new.check_id == check, new.rule == own.rule,
+            among(own.id, [task.id for task in gone]), new.check_id == check, new.rule == own.rule,
             new.area_code.is_not_distinct_from(own.area_code), ~is_known, ~has_task,
         )
         .order_by(own.id, new.area_m2.desc(), new.households.desc(), new.id)
@@ -142,7 +145,7 @@ def _move(session: Session, tasks: Sequence[AnyRow], state: str, check: int, act
     else:
         values |= {"reopened": work_task.c.reopened + 1, "verified_at": None}
     before = {task.id: task.state for task in tasks}
-    moved = update(work_task).where(work_task.c.id.in_(list(before))).values(values)
+    moved = update(work_task).where(among(work_task.c.id, list(before))).values(values)
     rows = session.execute(moved.returning(work_task)).all()
     write_log(session, rows, state, actor, before=before, check=check)
 
@@ -150,5 +153,5 @@ def _move(session: Session, tasks: Sequence[AnyRow], state: str, check: int, act
 def _tell(session: Session, tasks: Sequence[AnyRow], check: int, actor: str) -> None:
     """Write down which tasks have followed their faults, and are as they were."""
     before = {task.id: task.state for task in tasks}
-    rows = session.execute(select(work_task).where(work_task.c.id.in_(list(before)))).all()
+    rows = session.execute(select(work_task).where(among(work_task.c.id, list(before)))).all()
     write_log(session, rows, "followed", actor, before=before, check=check)

@@ -1,14 +1,12 @@
 """The log of tasks, where each change is one line; the database refuses to change or remove one."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from sqlalchemy import Row, insert
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from api.coverage.store import AnyRow
 from layers.tables import work_task_log
-
-AnyRow = Row[*tuple[Any, ...]]
 
 
 def write_log(

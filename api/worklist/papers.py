@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from api.areas.store import ancestors, find_ground
+from api.coverage.store import AnyRow, Rows
 from api.errors import NotFoundError
 from api.finished.frame import Frame, Order, compact
 from api.people.masking import mask_name
@@ -31,7 +32,7 @@ DENSITY = 3.0
 LEFT_OUT = ("households",)
 
 
-def line_of(row: store.AnyRow, lang: Lang, today: date) -> Line:
+def line_of(row: AnyRow, lang: Lang, today: date) -> Line:
     """Return a task's row in words.
 
     Parameters
@@ -61,7 +62,7 @@ def line_of(row: store.AnyRow, lang: Lang, today: date) -> Line:
     )  # fmt: skip
 
 
-def heading_of(session: Session, code: str, lang: Lang, today: date, rows: store.Rows,
+def heading_of(session: Session, code: str, lang: Lang, today: date, rows: Rows,
                title: tuple[str, str] = TITLE) -> Heading:  # fmt: skip
     """Return what stands above a worklist of an area; of the county where the code is empty.
 
@@ -119,7 +120,7 @@ def village_page(
     scope
         Ends at the village, or at a grid in it.
     """
-    wanted = store.Wanted(state=OPEN, area=village)
+    wanted = store.Wanted(state=OPEN, home=village)
     _, rows = store.list_tasks(session, scope, wanted, today)
     lines = [line_of(row, lang, today) for row in rows]
     above = ancestors(session, village)
@@ -132,7 +133,7 @@ def village_page(
 
 
 def _map(
-    session: Session, scope: Scope, village: str, lang: Lang, rows: store.Rows, lines: list[Line]
+    session: Session, scope: Scope, village: str, lang: Lang, rows: Rows, lines: list[Line]
 ) -> tuple[Sheet | None, list[tuple[float, float] | None]]:
     """Draw the village with the shapes of its tasks; null where it has no boundary."""
     try:

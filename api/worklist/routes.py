@@ -143,7 +143,7 @@ def get_choices(
     if row is None:
         raise NotFoundError(f"There is no finding {finding}.", f"没有问题 {finding}。")
     areas = [Assignee(**each._mapping) for each in store.areas_around(session, row, scope)]
-    people = [Official(**each._mapping) for each in store.officials_at(session, row)]
+    people = [Official(**each._mapping) for each in store.officials_at(session, row, scope)]
     return Choices(areas=areas, people=people)
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from api import audit
 from api.auth import Reader, Role
+from api.coverage.store import AnyRow, Rows
 from api.errors import ConflictError, InvalidRequestError, NotAllowedError, NotFoundError
 from api.people.masking import mask_name
 from api.worklist import assigning, store
@@ -62,7 +63,7 @@ def county_day() -> date:
 # -- read ----------------------------------------------------------------------------------------
 
 
-def told(row: store.AnyRow, reader: Reader, person: str | None) -> dict[str, Any]:
+def told(row: AnyRow, reader: Reader, person: str | None) -> dict[str, Any]:
     """Return a task's row in the shape of the schema.
 
     Parameters
@@ -100,7 +101,7 @@ def told(row: store.AnyRow, reader: Reader, person: str | None) -> dict[str, Any
     }  # fmt: skip
 
 
-def is_his(row: store.AnyRow, reader: Reader, person: str | None) -> bool:
+def is_his(row: AnyRow, reader: Reader, person: str | None) -> bool:
     """Tell whether a reader who sees a task may report it fixed.
 
     Who gives work out may, in his area; of the others whoever works in the area that it is
@@ -116,7 +117,7 @@ def is_his(row: store.AnyRow, reader: Reader, person: str | None) -> bool:
     return own.startswith(code)
 
 
-def tasks(session: Session, reader: Reader, rows: store.Rows) -> list[Task]:
+def tasks(session: Session, reader: Reader, rows: Rows) -> list[Task]:
     """Return rows as tasks that say what the reader may do."""
     person = store.person_of(session, reader.account_id)
     return [Task(**told(row, reader, person)) for row in rows]
@@ -225,7 +226,7 @@ def report_fixed(
     audit.record(session, reader.username, audit.TASK_FIXED, target=f"task {number}")
 
 
-def _changeable(session: Session, scope: Scope, number: int, version: int) -> store.AnyRow:
+def _changeable(session: Session, scope: Scope, number: int, version: int) -> AnyRow:
     """Lock a task that the reader sees, as he saw it, and that somebody is still to do.
 
     Raises
@@ -251,7 +252,7 @@ def _changeable(session: Session, scope: Scope, number: int, version: int) -> st
 
 
 def _change(
-    session: Session, row: store.AnyRow, change: str, account: str, values: dict[str, Any],
+    session: Session, row: AnyRow, change: str, account: str, values: dict[str, Any],
     note: str | None = None,
 ) -> None:  # fmt: skip
     changed = session.execute(

@@ -6,12 +6,12 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
-    Row,
     Select,
     Subquery,
     and_,
-    case,
+    any_,
     exists,
     func,
     literal,
@@ -19,16 +19,15 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.orm import Session
 
+from api.coverage.store import AnyRow, Rows, described, shown_point, shown_shape
 from layers.exceptions import is_accepted
 from layers.tables import (
     account,
     appointment,
     area,
     finding,
-    grid,
     party_branch,
     person,
     setting,
@@ -36,7 +35,7 @@ from layers.tables import (
     work_task_log,
 )
 from layers.tiles import Scope
-from layers.vector import BLUR_M, findings_in_scope, is_mapped, latest_check
+from layers.vector import findings_in_scope, is_mapped, latest_check
 from layers.worklist.states import (
     is_open,
     is_overdue,
@@ -45,9 +44,6 @@ from layers.worklist.states import (
     tasks_in_scope,
     urgency,
 )
-
-AnyRow = Row[*tuple[Any, ...]]
-Rows = Sequence[AnyRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +64,8 @@ class Wanted:
         Open ones whose day has passed.
     finding
         Of which finding.
+    home
+        Code of the village in which the finding lies, or whose task it is.
     number
         The task's own number.
     """
@@ -79,6 +77,7 @@ class Wanted:
     overdue: bool | None = None
     rule: str | None = None
     finding: str | None = None
+    home: str | None = None
     number: int | None = None
 
     def where(self, scope: Scope, today: date) -> list[ColumnElement[bool]]:
@@ -91,12 +90,19 @@ class Wanted:
             picked.append(tasks_in_scope(replace(scope, prefix=self.area)))
         if self.assignee:
             picked.append(is_with(self.assignee))
+        if self.home:
+            picked.append(is_at_home(literal(self.home)))
         if self.due_before:
             picked.append(own.due_on < self.due_before)
         if self.overdue is not None:
             picked.append(is_overdue(today) if self.overdue else ~is_overdue(today))
         equal = ((own.rule, self.rule), (own.finding_id, self.finding), (own.id, self.number))
         return picked + [column == value for column, value in equal if value is not None]
+
+
+def among(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+    """Pick rows by one array, however long: each of a list would be a parameter of its own."""
+    return column == any_(literal(list(values), ARRAY(column.type)))
 
 
 # -- one task a row ------------------------------------------------------------------------------
@@ -124,55 +130,24 @@ def _is_official(scope: Scope) -> ColumnElement[bool]:
     return exists().where(held.c.person_code == work_task.c.person_code, mine)
 
 
-def _shown(scope: Scope, shape: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Give a task's shape or point; to who gets counts only, households' as a cell's middle."""
-    if scope.individual:
-        return shape
-    coarse = func.ST_Transform(func.ST_SnapToGrid(func.ST_Transform(shape, 3857), BLUR_M), 4326)
-    return case((work_task.c.rule.startswith("H"), coarse), else_=shape)
-
-
-def _grid_names() -> ColumnElement[Any]:
-    """Gather a task's grids with their names, in their order, as JSON."""
-    code = (
-        func.unnest(work_task.c.grids)
-        .table_valued("code", with_ordinality="place")
-        .render_derived()
-    )
-    entry = func.jsonb_build_object(
-        "code", code.c.code, "name", grid.c.name, "name_en", grid.c.name_en
-    )
-    listed = code.outerjoin(grid, grid.c.code == code.c.code)
-    rows = select(func.jsonb_agg(aggregate_order_by(entry, code.c.place))).select_from(listed)
-    return func.coalesce(rows.scalar_subquery(), literal([], JSONB)).label("grids")
-
-
 def _items(scope: Scope, today: date) -> Select[*tuple[Any, ...]]:
-    own, town, doer = work_task.c, area.alias("town"), area.alias("doer")
-    point, shape = _shown(scope, own.point), _shown(scope, own.geom)
-    in_town = func.starts_with(own.area_code, town.c.code) & (town.c.level == "town")
+    """Select tasks with all that their findings say, whose they are, and how they stand."""
+    own, doer = work_task.c, area.alias("doer")
+    shape = shown_shape(work_task, scope)
     found_now = exists().where(finding.c.check_id == latest_check(), finding.c.id == own.finding_id)
-    return select(
-        own.id, own.finding_id, own.rule, own.severity, shown_state().label("state"),
+    kept = described(work_task, scope)
+    joined = kept.outerjoin_from(kept.get_final_froms()[0], doer, doer.c.code == own.assignee_code)
+    return joined.outerjoin(person, person.c.code == own.person_code).add_columns(
+        own.id, own.finding_id, shown_state().label("state"),
         is_overdue(today).label("overdue"), found_now.label("found"), own.due_on, own.reopened,
         own.version, own.note, own.fixed_at, own.fixed_by, own.verified_at, own.assigned_at,
-        own.assigned_by, _grid_names(), own.area_code, area.c.name.label("area_name"),
-        area.c.name_en.label("area_name_en"), town.c.code.label("town_code"),
-        town.c.name.label("town_name"), town.c.name_en.label("town_name_en"),
-        own.assignee_code, doer.c.name.label("assignee_name"),
+        own.assigned_by, own.assignee_code, doer.c.name.label("assignee_name"),
         doer.c.name_en.label("assignee_name_en"), doer.c.level.label("assignee_level"),
         own.person_code, person.c.name.label("person_name"),
-        _is_official(scope).label("is_official"),
-        own.area_m2, own.width_m, own.length_m, own.households,
-        func.ST_X(point).label("lon"), func.ST_Y(point).label("lat"),
+        _is_official(scope).label("is_official"), own.width_m, own.length_m,
         func.ST_XMin(shape).label("west"), func.ST_YMin(shape).label("south"),
         func.ST_XMax(shape).label("east"), func.ST_YMax(shape).label("north"),
-        own.message, own.message_zh, own.fix, own.fix_zh,
-    ).select_from(
-        work_task.outerjoin(area, area.c.code == own.area_code)
-        .outerjoin(town, in_town)
-        .outerjoin(doer, doer.c.code == own.assignee_code)
-        .outerjoin(person, person.c.code == own.person_code)
+        own.fix, own.fix_zh,
     )  # fmt: skip
 
 
@@ -190,7 +165,7 @@ def list_tasks(
 
 def find_task(session: Session, scope: Scope, number: int, today: date) -> AnyRow | None:
     """Return a task with its shape as GeoJSON; null if there is none for the reader."""
-    shape = func.ST_AsGeoJSON(_shown(scope, work_task.c.geom), 15).label("geojson")
+    shape = func.ST_AsGeoJSON(shown_shape(work_task, scope), 15).label("geojson")
     statement = _items(scope, today).add_columns(shape)
     where = Wanted(number=number).where(scope, today)
     return session.execute(statement.where(*where)).one_or_none()
@@ -206,7 +181,7 @@ def lock_task(session: Session, scope: Scope, number: int) -> AnyRow | None:
 def places(session: Session, scope: Scope, wanted: Wanted, today: date, most: int) -> Rows:
     """Return where the tasks are that a map shows: number, finding, state, overdue, point."""
     own = work_task.c
-    point = _shown(scope, own.point)
+    point = shown_point(work_task, scope)
     return session.execute(
         select(
             own.id, own.finding_id, own.rule, shown_state().label("state"),
@@ -272,10 +247,15 @@ def unassigned(session: Session, scope: Scope) -> Rows:
     ).all()
 
 
+def is_at_home(village: ColumnElement[str]) -> ColumnElement[bool]:
+    """Pick tasks on a village's own page: what lies in it, and what is given to it."""
+    own = work_task.c
+    return or_(own.area_code == village, own.assignee_code == village)
+
+
 def open_villages(session: Session, scope: Scope) -> list[str]:
     """Return the villages of the reader's area in which something is still to be done."""
-    held = func.starts_with(work_task.c.area_code, area.c.code)
-    work = exists().where(held, is_open(), tasks_in_scope(scope))
+    work = exists().where(is_at_home(area.c.code), is_open(), tasks_in_scope(scope))
     rows = select(area.c.code).where(area.c.level == "village", scope.around(area.c.code), work)
     return list(session.scalars(rows.order_by(area.c.code)))
 
@@ -288,8 +268,8 @@ def person_of(session: Session, account_id: int) -> str | None:
     return session.scalar(select(account.c.person_code).where(account.c.id == account_id))
 
 
-def officials_at(session: Session, row: AnyRow) -> Rows:
-    """Return who holds an office where a finding or a task lies: code, name, role, place."""
+def officials_at(session: Session, row: AnyRow, scope: Scope) -> Rows:
+    """Return who of the reader's area holds an office where a finding lies: with role and place."""
     held = posts()
     here = [held.c.code == code for code in row.grids] + [
         func.starts_with(held.c.code, code) for code in [row.area_code] if code
@@ -297,7 +277,7 @@ def officials_at(session: Session, row: AnyRow) -> Rows:
     return session.execute(
         select(person.c.code, person.c.name, held.c.role, held.c.code.label("place"))
         .join(held, held.c.person_code == person.c.code)
-        .where(or_(*here) if here else ~true())
+        .where(or_(*here) if here else ~true(), scope.within(held.c.code))
         .order_by(held.c.code, held.c.role, person.c.code)
     ).all()
 

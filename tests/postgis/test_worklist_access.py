@@ -198,3 +198,31 @@ def test_who_holds_no_office_there_gets_nothing(service: Any, signed_in: Client)
         )  # fmt: skip
     # Out of office he is nobody's to read.
     assert one(planner, PARTS)["person"] == {"code": "p3", "name": "赵*"}
+
+
+def test_nobody_of_another_area_is_named_or_given_work(service: Any, signed_in: Client) -> None:
+    leader = signed_in("leader")
+    both = [f"{OWN}001", f"{OTHER}001"]
+    mine = account.c.username == "leader"
+    with session_scope(service.engine) as session:
+        session.execute(update(finding).where(finding.c.id == PARTS).values(grids=both))
+        session.execute(insert(appointment).values(
+            code="a8", person_code="p3", role="grid_head", grid_code=both[1],
+            starts_on=dt.date(2025, 1, 1),
+        ))  # fmt: skip
+        session.execute(update(account).where(mine).values(area_code=OWN))
+    try:
+        choices = leader.get("/api/worklist/choices", params={"finding": PARTS}).json()
+        assert [each["code"] for each in choices["people"]] == ["p2", "p1"]
+        assert [each["code"] for each in choices["areas"]] == [OWN]
+        assert assign(leader, PARTS, assignee=OTHER).json()["assigned"] == 0
+        everyone = signed_in("planner").get("/api/worklist/choices", params={"finding": PARTS})
+        assert [each["code"] for each in everyone.json()["people"]] == ["p2", "p1", "p3"]
+        # Given to him by who may, he is masked to the leader of the other village.
+        assert assign(signed_in("planner"), PARTS, person="p3").json()["assigned"] == 1
+        assert one(signed_in("planner"), PARTS)["person"]["name"] == "赵远"
+        assert one(leader, PARTS)["person"]["name"] == "赵*"
+    finally:
+        with session_scope(service.engine) as session:
+            session.execute(update(account).where(mine).values(area_code=None))
+            session.execute(update(finding).where(finding.c.id == PARTS).values(grids=both[:1]))
