@@ -20,6 +20,9 @@ STYLE = "coverage"
 # A map of more land than this shows villages by name, not grids.
 MOST_NAMED = 60
 MOST_FINDINGS = 3_000
+# How an accepted exception is drawn: it is there, and steps back.
+FAINT = {"color": PALETTE["ink"], "weight": 1, "dashArray": "3 3", "opacity": 0.6,
+         "radius": 5, "fillColor": PALETTE["halo"], "fillOpacity": 0.6}  # fmt: skip
 # What lies under the vectors of a file.
 LEGENDS = ("findings", "grids", "households", "areas")
 GROUND = ("grids", "ground", "areas")
@@ -169,15 +172,16 @@ def _households(frame: Frame) -> list[Overlay]:
 
 
 def _findings(frame: Frame, rows: list[dict[str, Any]]) -> list[Overlay]:
-    """Return one layer a class: shapes hatched, and a marker on each."""
+    """Return one layer a class: shapes hatched, a marker on each; and one of what is accepted."""
     _, held = coverage.list_findings(
         frame.session, frame.order.scope, {}, "severity", MOST_FINDINGS, 0
     )
     told = {row.id: row for row in held}
+    say = lambda row: _finding(frame, told[row["id"]])  # noqa: E731
+    standing = [row for row in rows if row["id"] in told and not row["accepted"]]
     out = []
     for group in FINDING_CLASSES:
-        mine = [row for row in rows if row["rule"] in group.rules and row["id"] in told]
-        say = lambda row: _finding(frame, told[row["id"]])  # noqa: E731
+        mine = [row for row in standing if row["rule"] in group.rules]
         shapes = [row for row in mine if row["shape"] != "point" and group.areal]
         points = [row for row in mine if row["shape"] == "point"]
         name = frame.say(group.zh, group.en)
@@ -188,6 +192,10 @@ def _findings(frame: Frame, rows: list[dict[str, Any]]) -> list[Overlay]:
         if points:
             symbol = f"marker-{finding_class(points[0]['rule']).id}"
             out.append(Overlay(f"{name} {len(points)}", _marked(points, say), symbol=symbol))
+    if accepted := [row for row in rows if row["id"] in told and row["accepted"]]:
+        n = sum(row["shape"] == "point" for row in accepted)
+        name = frame.say(f"已登记例外 {n}", f"Accepted exceptions {n}")
+        out.append(Overlay(name, _marked(accepted, say), FAINT))
     return out
 
 
@@ -206,6 +214,7 @@ def _finding(frame: Frame, row: Any) -> Mapping[str, Any]:  # noqa: ANN401 - a r
             (say("规则", "Rule"), f"{row.rule} {say(rule.name_zh, rule.name.replace('-', ' '))}"),
             *([(say("面积", "Area"), area)] if row.area_m2 > 0 else []),
             (say("住户", "Households"), f"{row.households:,}"),
+            *([(say("例外", "Exception"), say("已登记", "accepted"))] if row.accepted else []),
             *([(say("怎么办", "What to do"), say(row.fix_zh, row.fix))] if row.fix else []),
         ],
     }

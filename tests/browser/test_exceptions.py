@@ -95,6 +95,8 @@ def test_a_finding_is_accepted_found_in_the_register_changed_and_taken_back(
     save.click()
     page.wait_for_selector(".exception.holds")
     assert "湖面，无人居住" in page.inner_text(".exception")
+    # The keyboard has gone along.
+    assert page.evaluate("document.activeElement.closest('.exception') !== null")
     assert page.inner_text(".card h2 em") == words["flag"]
     at.until(f"document.querySelector('.numbers small').innerText.includes('{before - 1}')")
     page.click(".card .close")
@@ -132,6 +134,7 @@ def test_a_finding_is_accepted_found_in_the_register_changed_and_taken_back(
     revoke.click()
     page.locator(".register-entry .primary").click()
     page.wait_for_selector(".register-entry", state="detached")
+    at.until("document.activeElement.closest('.states') !== null")
     page.get_by_role("button", name=f"{words['revoked']} 1").click()
     page.wait_for_selector(".register-entry.revoked")
     fine(at, axe, touch=touch)

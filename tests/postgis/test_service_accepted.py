@@ -1,6 +1,7 @@
 """The register of accepted exceptions: who may, what it does to the counts, and how it ends."""
 
 import datetime as dt
+import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -195,6 +196,9 @@ def test_what_is_accepted_is_told_and_not_counted_anywhere(service: Any, signed_
     assert {each["id"]: each["n"] for each in legend["items"]}["accepted"] == 1
     # The map's tiles are others, and the pictures with them.
     assert planner.get("/tiles/findings/8/209/102.mvt").headers["etag"] != tile.headers["etag"]
+    # A finished map has it in a layer of its own.
+    page = planner.get(f"/maps/coverage/{OWN}.html").text
+    assert json.dumps("已登记例外 1").strip('"') in page
     # It is still on the list, told apart by who asks.
     assert only(planner, "C102")["accepted"] is True
     assert only(planner, "C102", accepted=True)["id"] == gap["id"]

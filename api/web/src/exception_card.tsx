@@ -1,9 +1,10 @@
 // On a finding's card: whether it is an accepted exception, and the form that makes it one.
 
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
+import { useArrival } from "./arrival";
 import { Problem, type FindingDetail } from "./api";
-import { accept, countyDay, revoke, type Decision } from "./exceptions";
+import { accept, countyDay, decided, revoke, type Decision } from "./exceptions";
 import { day } from "./format";
 import { language, pick, t } from "./state";
 
@@ -12,10 +13,12 @@ const USUAL_DAYS = 365;
 
 export function ExceptionPart({ found }: { found: FindingDetail }) {
   const said = found.exception;
+  const place = useArrival<HTMLHeadingElement>(decided.peek() === found.id);
+  useEffect(() => void (decided.value = null), []);
   if (!said && !found.may_accept) return null;
   return (
     <section class={`card-part exception${found.accepted ? " holds" : ""}`}>
-      {said && <h3>{t(found.accepted ? "accepted" : "exceptionOnce")}</h3>}
+      {said && <h3 ref={place} tabIndex={-1}>{t(found.accepted ? "accepted" : "exceptionOnce")}</h3>}
       {said && <Told of={said} />}
       {said && !found.accepted && <p class="soft small">{ended(said)}</p>}
       {found.may_accept ? (

@@ -1,5 +1,6 @@
 // The register of accepted exceptions: what the service tells of it, and the acts upon it.
 
+import { signal } from "@preact/signals";
 import { ask, send, type Finding, type Severity } from "./api";
 import { finding, loadVerdict, openFinding, recounted } from "./state";
 
@@ -30,6 +31,9 @@ export interface AcceptedList {
   exceptions: Accepted[];
 }
 
+// The finding that was decided on just now: the keyboard goes along to what became of it.
+export const decided = signal<string | null>(null);
+
 const REGISTER = "/api/coverage/accepted";
 export const REGISTER_FILE = `${REGISTER}/file.json`;
 
@@ -51,6 +55,7 @@ export async function revoke(id: string): Promise<void> {
 
 /** Let verdict, lists, map and the open card say what has become of it. */
 async function told(id: string): Promise<void> {
+  decided.value = id;
   await Promise.all([loadVerdict(), finding.peek()?.id === id ? openFinding(id) : undefined]);
   recounted.value += 1;
 }

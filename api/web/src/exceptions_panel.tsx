@@ -1,9 +1,9 @@
 // The register of accepted exceptions: all of them, with who, when, why, until when; a click goes there.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ruleName } from "./chain";
 import { Acts, ended, Told } from "./exception_card";
-import { register, REGISTER_FILE, STATES, type Accepted, type AcceptedList, type State } from "./exceptions";
+import { decided, register, REGISTER_FILE, STATES, type Accepted, type AcceptedList, type State } from "./exceptions";
 import { Mark } from "./findings";
 import { count } from "./format";
 import { flyTo } from "./ground";
@@ -25,6 +25,12 @@ export function ExceptionsPanel() {
     );
   };
   useEffect(() => load(0), [state, recounted.value]);
+  // What was decided on may have left this list: the keyboard stays with the list.
+  const states = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (decided.peek()) states.current?.querySelector<HTMLElement>("[aria-pressed=true]")?.focus({ preventScroll: true });
+    decided.value = null;
+  }, [list]);
   useEffect(() => void (sheet.value = true), []);
   const lang = language.value;
   const expired = list?.counts.expired ?? 0;
@@ -35,7 +41,7 @@ export function ExceptionsPanel() {
         <h1 class="group-title">{t("exceptionsTitle")}</h1>
         <p class="soft">{t("exceptionsWhy")}</p>
       </section>
-      <div class="segments states" role="group" aria-label={t("exceptionsState")}>
+      <div ref={states} class="segments states" role="group" aria-label={t("exceptionsState")}>
         {STATES.map((each) => (
           <button type="button" key={each} aria-pressed={each === state} onClick={() => setState(each)}>
             {t(`state_${each}`)} <span class="n">{count(lang, list?.counts[each] ?? 0)}</span>

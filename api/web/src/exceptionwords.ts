@@ -1,7 +1,6 @@
 // The words of accepted exceptions; they stand among the others.
 
 export const EXCEPTION_WORDS = {
-  exception: ["例外", "Exception"],
   exceptionAccept: ["列为例外", "Accept as an exception"],
   exceptionWhat: [
     "例外仍列出、有标记，但不再计数；有效期一过，又重新计数。",

@@ -5,7 +5,6 @@ export const HISTORY_WORDS = {
   historyLink: ["历次检查", "Checks over time"],
   historySince: ["比上次：新增 {new}，消除 {gone}", "since the last: {new} new, {gone} gone"],
   historyWhy: ["每次检查都留存。例外按各次检查当时的登记计算。", "Every check is kept. Exceptions are told as they were at the time."],
-  historyOnce: ["只检查过一次，还没有变化可看。", "Checked only once: there is no change to show yet."],
   historyMeasure: ["看什么", "What is shown"],
   measure_errors: ["错误", "Errors"],
   measure_warnings: ["警告", "Warnings"],
