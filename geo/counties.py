@@ -82,7 +82,7 @@ class Seam:
     ``places`` are the faces that concern more than one county, ``owners`` whose border bounds them;
     ``strips`` the ground along borders
     that run back along another county's closer than ``width_m``. ``all_ends`` are the borders as
-    they came.
+    they came, ``anchor`` is a grid of the first county.
     """
 
     counties: tuple[str, ...]
@@ -94,6 +94,7 @@ class Seam:
     strips: Geometries
     outline: Layer
     all_ends: Floats
+    anchor: Ints
     crs: CRS
     tolerance_m: float
     width_m: float
@@ -112,6 +113,9 @@ class Seam:
             near &= (boxes[:, 2:] >= (west, south)).all(axis=1)
             if len(rows) or near.any():
                 out[county] = Wanted(rows, places[near])
+        if len(places) and not out:
+            # What is missing lies far from all of them; it is told by the check of some grid.
+            out[self.counties[0]] = Wanted(self.anchor, places[:0])
         return out
 
     def county_of(self, owner: Ints) -> Ints:
@@ -181,7 +185,8 @@ def join_borders(
         counties=tuple(border.county for border in borders),
         bounds=np.array([border.bounds for border in borders]), starts=starts,
         welded=_nothing(rest), places=_none(), owners=np.empty(0, dtype=np.int64), strips=_none(),
-        outline=known, all_ends=segments.ends, crs=crs, tolerance_m=tolerance_m, width_m=width_m,
+        outline=known, all_ends=segments.ends, anchor=borders[0].row[:1], crs=crs,
+        tolerance_m=tolerance_m, width_m=width_m,
     )  # fmt: skip
     if not len(rest):
         return seam

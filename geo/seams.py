@@ -112,7 +112,7 @@ def explain_seam(seam: Seam, near: Mapping[str, Near], told: Sequence[Told] = ()
     listed = [(county, each) for county, each in near.items() if len(each.grids)]
     if not listed:
         return []
-    frame, home = _together(seam, listed)
+    frame, home = seam_grids(seam, near)
     homes = np.concatenate([each.homes for _, each in listed])
     ruler = Ruler.of(np.asarray(frame.geometry.values, dtype=object), frame.crs)
     names: dict[str, str] = dict(zip(seam.outline.codes, seam.outline.names, strict=True))
@@ -126,19 +126,18 @@ def explain_seam(seam: Seam, near: Mapping[str, Near], told: Sequence[Told] = ()
     ]
 
 
-def _together(
-    seam: Seam, near: Sequence[tuple[str, Near]]
-) -> tuple[gpd.GeoDataFrame, dict[str, str]]:
+def seam_grids(seam: Seam, near: Mapping[str, Near]) -> tuple[gpd.GeoDataFrame, dict[str, str]]:
     """Put the grids of counties into one frame, and say which county each code is of.
 
     A code that several counties use stands after its county's.
     """
     start = dict(zip(seam.counties, seam.starts.tolist(), strict=False))
-    times = Counter(str(code) for _, each in near for code in {*each.grids["code"].astype(str)})
+    codes_of = {county: each.grids["code"].astype(str) for county, each in near.items()}
+    times = Counter(code for codes in codes_of.values() for code in {*codes})
     frames, home = [], {}
-    for county, each in near:
+    for county, each in near.items():
         codes = [code if times[code] == 1 else f"{county}/{code}"
-                 for code in each.grids["code"].astype(str)]  # fmt: skip
+                 for code in codes_of[county]]  # fmt: skip
         home.update(dict.fromkeys(codes, county))
         frames.append(each.grids.assign(code=codes, owner=each.grids["row"] + start[county]))
     return gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=seam.crs), home
@@ -224,4 +223,4 @@ def _shapes(shapes: Iterable[shapely.Geometry]) -> Geometries:
     return out
 
 
-__all__ = ["Near", "Told", "explain_seam", "near_seam"]
+__all__ = ["Crossing", "Near", "Told", "explain_seam", "near_seam", "seam_grids"]

@@ -22,7 +22,7 @@ from geo.coverage import CoverageReport
 from geo.findings import switched
 from geo.measure import WGS84, Ruler, reproject
 from geo.rules import RULES, Ruling
-from geo.seams import Crossing, Near, explain_seam
+from geo.seams import Crossing, Near, explain_seam, seam_grids
 from layers.report import Ground, Outline, make_document
 from layers.report.counties import join_documents
 from layers.report.document import Document
@@ -114,7 +114,7 @@ def check_counties(
     sources = {code: by_code[code].source for code in sorted(by_code)}
     return Province(
         document=join_documents(documents, failed, between, sources, source),
-        outline=_outline(checked),
+        outline=_outline(checked, seam, there),
         failed=dict(sorted(failed.items())),
         notes=[f"{code}: {note}" for code, each in checked.items() for note in each.notes],
         peaks_mib={code: each.peak_mib for code, each in checked.items()},
@@ -161,7 +161,9 @@ def _between(
     where = reproject(boxes, seam.crs, WGS84)
     off = sorted(code for code, is_on in said.on.items() if not is_on)
     report = CoverageReport(
-        findings=kept, summary={"blind_spots": None, "rules_off": off}, crs=seam.crs,
+        findings=kept, crs=seam.crs,
+        summary={"blind_spots": None, "rules_off": off,
+                 "outer_border_checked": len(seam.outline) > 0},
         metric_crs=Ruler.of(where, WGS84).metric, tolerance_m=seam.tolerance_m,
     )  # fmt: skip
     document = make_document(
@@ -173,7 +175,15 @@ def _between(
     return document
 
 
-def _outline(checked: Mapping[str, Checked]) -> Outline:
+def _outline(checked: Mapping[str, Checked], seam: Seam, near: Mapping[str, Near]) -> Outline:
+    """Return the counties to draw, and the grids at the borders between them."""
     shapes = np.array([each.outline for each in checked.values()], dtype=object)
-    ground = Ground(shapes, tuple(checked), tuple(checked))
-    return Outline(counties=ground, docs=settings().address)
+    beside = Ground()
+    if near:
+        frame, _ = seam_grids(seam, near)
+        grids = reproject(np.asarray(frame.geometry.values, dtype=object), seam.crs, WGS84)
+        beside = Ground(grids, tuple(frame["code"]))
+    return Outline(
+        counties=Ground(shapes, tuple(checked), tuple(checked)), near=beside,
+        docs=settings().address,
+    )  # fmt: skip

@@ -4,17 +4,19 @@ It is the document of one county with more in it: each finding names its ``count
 ``counties`` says of each what its own summary is, or why there is none.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from geo.coverage import blind_spots
 from geo.findings import SEVERITIES
 from layers.report.document import Document
 
-# Figures that add up; the areas of what could not be checked are null, and so is their sum.
+# Figures that add up, and areas, with the rules that tell of more between counties. The areas of
+# what could not be checked are null, and so is their sum.
 COUNTS = ("grids", "areas", "households", "households_unlocated", "households_uncovered",
           "households_in_several", "errors", "warnings", "accepted")  # fmt: skip
-AREAS = ("parent_area_km2", "grid_area_km2", "uncovered_km2", "overlap_km2", "outside_km2")
+AREAS = {"parent_area_km2": (), "grid_area_km2": (), "uncovered_km2": ("C101", "C102"),
+         "overlap_km2": ("C103", "C106", "G004"), "outside_km2": ("C104",)}  # fmt: skip
 
 
 def join_documents(
@@ -60,7 +62,7 @@ def join_documents(
         "read_seconds": round(sum(each["read_seconds"] for each in parts), 3),
         "seconds": round(sum(each["seconds"] for each in parts), 3),
         "summary": {
-            **_summary(documents, failed, between["summary"]),
+            **_summary(documents, failed, between),
             "between_counties": sum(
                 len(each["counties"]) > 1 and not each["accepted"] for each in between["findings"]
             ),
@@ -91,21 +93,30 @@ def _summary(
     documents: Mapping[str, Document], failed: Mapping[str, str], between: Document
 ) -> Document:
     parts = [document["summary"] for document in documents.values()]
-    every = [*parts, between]
+    own = between["summary"]
+    every = [*parts, own]
     by_rule: dict[str, int] = {}
     for rule, count in (pair for each in every for pair in each["by_rule"].items()):
         by_rule[rule] = by_rule.get(rule, 0) + count
-    known = all(each["outer_border_checked"] for each in parts)
+    known = own["outer_border_checked"] or all(each["outer_border_checked"] for each in parts)
     return {
         **{name: sum(each.get(name, 0) for each in every) for name in COUNTS},
-        **{name: _sum([each[name] for each in parts]) for name in AREAS},
+        **{
+            name: _sum([*(each[name] for each in parts), _area(between, rules)])
+            for name, rules in AREAS.items()
+        },
         "by_rule": dict(sorted(by_rule.items())),
-        "blind_spots": _blind(parts, by_rule, between["rules_off"], failed),
+        "blind_spots": _blind(parts, by_rule, own["rules_off"], failed),
         "outer_border_checked": known,
-        "rules_off": between["rules_off"],
+        "rules_off": own["rules_off"],
         "counties": len(documents),
         "counties_failed": len(failed),
     }
+
+
+def _area(document: Document, rules: Collection[str]) -> float:
+    """Return the area of a document's findings by these rules, km²."""
+    return float(sum(f["area_m2"] for f in document["findings"] if f["rule"] in rules) / 1e6)
 
 
 def _sum(values: Sequence[float | None]) -> float | None:

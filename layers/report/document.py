@@ -39,13 +39,15 @@ class Ground:
 class Outline:
     """What a report draws beside the findings.
 
-    ``counties`` are outlines of whole counties, where there are too many grids to draw them.
+    ``counties`` are outlines of whole counties, where there are too many grids to draw them;
+    ``near`` are then the grids at the borders between them.
     ``docs`` is the address under which the service has the pages of rules.
     """
 
     grids: Ground = field(default_factory=Ground)
     parents: Ground = field(default_factory=Ground)
     counties: Ground = field(default_factory=Ground)
+    near: Ground = field(default_factory=Ground)
     synthetic: bool = False
     date: str = ""
     docs: str = ""

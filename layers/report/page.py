@@ -6,7 +6,7 @@ have a picture of their own (:mod:`layers.report.pictures`).
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import jinja2
@@ -37,6 +37,8 @@ DETAIL_PX = 0.6
 MOST_LISTED = 2_000
 # The gravest have a picture each; a page of thousands would not open on a phone.
 MOST_PICTURED = 100
+# So many counties have room for their codes on the map.
+MOST_NAMED = 150
 
 
 def write_page(document: dict[str, Any], outline: Outline, lang: str) -> str:
@@ -59,8 +61,7 @@ def write_page(document: dict[str, Any], outline: Outline, lang: str) -> str:
     counties = _metric(outline.counties.shapes, metric)
     land = np.concatenate((grids, parents, counties))
     frame = Frame(_bounds(land if len(land) else shapes), WIDTH, margin=MARGIN)
-    scene = Scene.of(grids, outline.grids.codes, parents)
-    pictured = min(MOST_PICTURED, len(listed)) if len(grids) else 0
+    pictures = _pictures(listed, shapes, outline, metric)
     return _environment().get_template("report.html.j2").render(
         document=document,
         summary=document["summary"],
@@ -77,18 +78,45 @@ def write_page(document: dict[str, Any], outline: Outline, lang: str) -> str:
         grids=frame.path(shapely.GeometryCollection(_thin(grids, frame).tolist())),
         parents=[frame.path(shape) for shape in _thin(np.append(parents, counties), frame)],
         rows=[
-            {**_row(f, s, p, frame),
-             "picture": Markup(finding_picture(f, s, scene))  # noqa: S704 - its words are escaped
-             if at < pictured else ""}
-            for at, (f, s, p) in enumerate(zip(listed, shapes, points, strict=True))
+            {**_row(f, s, p, frame), "picture": drawn}
+            for f, s, p, drawn in zip(listed, shapes, points, pictures, strict=True)
         ],
+        names=_names(outline.counties.codes, counties, frame),
         unlisted=len(document["findings"]) - len(listed),
-        pictured=pictured,
+        pictured=sum(map(bool, pictures)),
         bar=bar_length(frame),
         outline=outline,
         rules=RULES,
         found_rules={finding["rule"] for finding in document["findings"]},
     ) + "\n"  # fmt: skip
+
+
+def _pictures(
+    findings: list[dict[str, Any]], shapes: Geometries, outline: Outline, metric: CRS
+) -> list[Markup]:
+    """Draw the gravest findings; of many counties those between them, whose grids are here."""
+    many = len(outline.counties.shapes) > 0
+    ground = outline.near if many else outline.grids
+    scene = Scene.of(
+        _metric(ground.shapes, metric), ground.codes,
+        _metric(outline.parents.shapes, metric), _metric(outline.counties.shapes, metric),
+    )  # fmt: skip
+    left, out = MOST_PICTURED if len(ground.codes) else 0, []
+    for finding, shape in zip(findings, shapes, strict=True):
+        drawn = left > 0 and (not many or len(finding["counties"]) != 1)
+        left -= drawn
+        words = finding_picture(finding, shape, scene) if drawn else ""
+        out.append(Markup(words))  # noqa: S704 - its words are escaped
+    return out
+
+
+def _names(codes: Sequence[str], shapes: Geometries, frame: Frame) -> list[dict[str, Any]]:
+    """Return where the names of counties stand, as far as there is room for them."""
+    if not 0 < len(codes) <= MOST_NAMED:
+        return []
+    spots = frame.place(shapely.get_coordinates(shapely.point_on_surface(shapes)))
+    return [{"words": code, "x": round(x, 1), "y": round(y, 1)}
+            for code, (x, y) in zip(codes, spots, strict=True)]  # fmt: skip
 
 
 def _metric(shapes: Iterable[BaseGeometry], metric: CRS) -> Geometries:

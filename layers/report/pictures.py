@@ -29,27 +29,34 @@ DETAIL_PX = 0.4
 NAMED_PX2 = 900.0
 # Codes longer than this are told by their last digits.
 LONG_CODE, TAIL = 9, 3
+FONT = 15.0
 LAND = ("gap", "overlap", "outside")
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What pictures are drawn of: grids and authority's outlines, metric, found by place."""
+    """What pictures are drawn of: grids and authority's outlines, metric, found by place.
+
+    Where not all grids are here, ``land`` is what they lie on: beside them it is not empty.
+    """
 
     grids: Geometries
     codes: Sequence[str]
     parents: Geometries
+    land: Geometries
     grid_tree: shapely.STRtree
     parent_tree: shapely.STRtree
 
     @classmethod
-    def of(cls, grids: Geometries, codes: Sequence[str], parents: Geometries) -> "Scene":
+    def of(
+        cls, grids: Geometries, codes: Sequence[str], parents: Geometries, land: Geometries
+    ) -> "Scene":
         """Index the land, with what is invalid made valid."""
-        grids, parents = (
+        grids, parents, land = (
             np.where(shapely.is_valid(each), each, shapely.make_valid(each))
-            for each in (grids, parents)
+            for each in (grids, parents, land)
         )
-        return cls(grids, codes, parents, shapely.STRtree(grids), shapely.STRtree(parents))
+        return cls(grids, codes, parents, land, shapely.STRtree(grids), shapely.STRtree(parents))
 
 
 def finding_picture(finding: dict[str, Any], shape: BaseGeometry, scene: Scene) -> str:
@@ -83,10 +90,11 @@ def finding_picture(finding: dict[str, Any], shape: BaseGeometry, scene: Scene) 
     parts = [
         f'<svg class="picture" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" '
         f'aria-label="{escape(finding["message_zh"])} {escape(finding["message"])}">',
+        *(_ground(piece, frame) for piece in _clipped(scene.land, window, frame)),
         *(_grid(place, piece, frame) for place, _, piece in told),
         *(_border(each, window, frame) for each in lines),
         *_place(finding, shape, frame),
-        *(_name(code, piece, frame) for place, code, piece in told if place >= 0),
+        *_names([(code, piece) for place, code, piece in told if place >= 0], frame),
         scale_bar(frame, 12.0, HEIGHT - 12.0),
         "</svg>",
     ]
@@ -112,6 +120,10 @@ def _clipped(
     box = shapely.box(left - more, bottom - more, right + more, top + more)
     cut = shapely.intersection(shapes, box)
     return np.asarray(shapely.simplify(cut, DETAIL_PX / frame.scale), dtype=object)
+
+
+def _ground(piece: BaseGeometry, frame: Frame) -> str:
+    return "" if piece.is_empty else f'<path d="{frame.path(piece)}" fill="{PALETTE["halo"]}"/>'
 
 
 def _grid(place: int, piece: BaseGeometry, frame: Frame) -> str:
@@ -163,10 +175,16 @@ def _spots(shape: BaseGeometry, frame: Frame) -> list[tuple[float, float]]:
     return [(x, y) for x, y in np.round(frame.place(middle), 1)]
 
 
-def _name(code: str, piece: BaseGeometry, frame: Frame) -> str:
-    if piece.is_empty or piece.area * frame.scale**2 < NAMED_PX2:
-        return ""
-    seat = frame.place(shapely.get_coordinates(shapely.point_on_surface(piece)))[0]
-    short = code if len(code) <= LONG_CODE else f"…{code[-TAIL:]}"
-    x = float(np.clip(seat[0], 30, WIDTH - 30))
-    return text(escape(short), round(x, 1), round(float(np.clip(seat[1], 18, HEIGHT - 8)), 1), 15)
+def _names(told: Sequence[tuple[str, BaseGeometry]], frame: Frame) -> Iterable[str]:
+    """Write the codes of those concerned, below each other where they hold the same land."""
+    taken: list[tuple[float, float]] = []
+    for code, piece in told:
+        if piece.is_empty or piece.area * frame.scale**2 < NAMED_PX2:
+            continue
+        seat = frame.place(shapely.get_coordinates(shapely.point_on_surface(piece)))[0]
+        x, y = float(np.clip(seat[0], 30, WIDTH - 30)), float(np.clip(seat[1], 18, HEIGHT - 8))
+        while any(abs(x - other) < 3 * FONT and abs(y - beside) < FONT for other, beside in taken):
+            y += FONT + 2
+        taken.append((x, y))
+        short = code if len(code) <= LONG_CODE else f"…{code[-TAIL:]}"
+        yield text(escape(short), round(x, 1), round(y, 1), FONT)

@@ -35,9 +35,8 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "listed": ("在册", "listed"),
     "of": ("共", "of"),
 
-    "pictured": ("最严重的 {shown} 条附图；其余 {rest} 条只列文字，点击可在总图上查看。",
-                 "The gravest {shown} have a picture; the other {rest} are shown on the map by a "
-                 "click."),
+    "pictured": ("{shown} 条附图；其余 {rest} 条点击可在总图上查看。",
+                 "{shown} have a picture; the other {rest} are shown on the map by a click."),
     "more": ("只列出前 {shown} 条，其余 {rest} 条请用 --format json 查看。",
              "The first {shown} are listed; for the other {rest} use --format json."),
 }  # fmt: skip

@@ -105,6 +105,13 @@ def test_every_format(check: Check, folder: Path, counties: Counties, tmp_path: 
     assert re.search(r"Counties +6", table)
     page = check(folder / "grids", *outline, *THREADS, form="html").out
     assert page.count('class="parent"') == len(counties.names)
+    # What lies between counties has a picture: the grids there are at hand.
+    seen = len([f for f in document["findings"] if len(f["counties"]) != 1])
+    assert 0 < seen == page.count('<svg class="picture"') < len(document["findings"])
+    summary = document["summary"]
+    assert summary["outer_border_checked"] is True
+    missing = sum(f["area_m2"] for f in document["findings"] if f["rule"] in ("C101", "C102"))
+    assert summary["uncovered_km2"] == pytest.approx(missing / 1e6, rel=1e-4)
 
 
 def test_what_one_county_spoils_costs_that_county_alone(

@@ -169,6 +169,21 @@ def test_a_grid_deep_inside_another_county_is_found() -> None:
     assert sum(each.area_m2 for each, _ in found) == pytest.approx(130 * 30)
 
 
+def test_land_far_from_every_county_is_missing_all_the_same() -> None:
+    counties = {"A": squares("1"), "B": squares("2", shift=100)}
+    far = at(5000, 0, 5100, 100)
+    # Vertex by vertex what the two cover, and a piece that nobody does.
+    both = shapely.coverage_union_all([part.geometry.iloc[0] for part in counties.values()])
+    shell = shapely.MultiPolygon([both, far])
+    outline = gpd.GeoDataFrame({"code": ["all"]}, geometry=[shell], crs="EPSG:4547")
+    borders = [border_of(name, part) for name, part in counties.items()]
+    seam = join_borders(borders, tolerance_m=TOLERANCE_M, width_m=WIDTH_M, outline=outline)
+    near = {name: near_seam(counties[name], each) for name, each in seam.wanted().items()}
+    ((found, whose),) = explain_seam(seam, near)
+    assert (found.rule, found.grids, whose, found.severity) == ("C102", (), (), "error")
+    assert found.geometry.equals(far)
+
+
 def test_counties_in_different_systems_are_not_compared() -> None:
     with pytest.raises(CrsError, match="County B is in EPSG:4548"):
         found_between(squares("1"), squares("2", crs="EPSG:4548"))
