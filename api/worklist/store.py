@@ -12,6 +12,7 @@ from sqlalchemy import (
     Subquery,
     and_,
     any_,
+    case,
     exists,
     func,
     literal,
@@ -22,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from api.coverage.store import AnyRow, Rows, described, shown_point, shown_shape
+from geo.findings import SEVERITIES
 from layers.exceptions import is_accepted
 from layers.tables import (
     account,
@@ -237,13 +239,14 @@ def is_unassigned() -> ColumnElement[bool]:
 
 
 def unassigned(session: Session, scope: Scope) -> Rows:
-    """Count what nobody is to put right yet, by rule, the most first."""
+    """Count what nobody is to put right yet, by rule: the gravest first, then the most."""
     n = func.count().label("n")
+    rank = case({name: at for at, name in enumerate(SEVERITIES)}, value=finding.c.severity)
     return session.execute(
         select(finding.c.rule, n)
         .where(is_unassigned(), findings_in_scope(scope))
         .group_by(finding.c.rule)
-        .order_by(n.desc(), finding.c.rule)
+        .order_by(func.min(rank), n.desc(), finding.c.rule)
     ).all()
 
 
