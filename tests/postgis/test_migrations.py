@@ -43,3 +43,28 @@ def test_every_geometry_column_is_indexed(database: URL) -> None:
     )
     with engine(database).connect() as connection:
         assert connection.execute(statement).scalar() == 0
+
+
+def test_what_was_accepted_by_hand_gets_the_words_of_its_finding(database: URL) -> None:
+    with engine(database).connect() as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0005")
+        for statement in (
+            "INSERT INTO coverage_check (version_id, started_at, finished_at, summary, crs,"
+            " tolerance_m, created_by) SELECT id, now(), now(), '{}', '', 0.01, ''"
+            " FROM coverage_version",
+            "INSERT INTO finding (check_id, id, rule, name, severity, grids, area_m2, width_m,"
+            " length_m, households, point, geom, message, message_zh, fix, fix_zh, position)"
+            " SELECT id, 'a', 'C101', 'gap', 'error', '{g}', 5, 1, 1, 2, 'SRID=4326;POINT(115 33)',"
+            " 'SRID=4326;POINT(115 33)', 'm', '问题', '', '', 0 FROM coverage_check",
+            "INSERT INTO accepted_finding (finding_id, rule, reason, accepted_by)"
+            " VALUES ('a', 'C101', 'a lake', 'x'), ('never found', 'C101', 'a lake', 'x')",
+        ):
+            connection.execute(text(statement))
+        connection.commit()
+        command.upgrade(config, "head")
+        rows = connection.execute(
+            text("SELECT finding_id, severity, grids, households, message_zh FROM accepted_finding")
+        ).all()
+    assert rows == [("a", "error", ["g"], 2, "问题")]

@@ -22,7 +22,7 @@ export const HISTORY_WORDS = {
   historyWarnings: ["警告", "Warnings"],
   historyAccepted: ["例外", "Accepted"],
   historyLand: ["空白（{unit}）", "In no grid ({unit})"],
-  historyHomes: ["无网格（户）", "Homes"],
+  historyHomes: ["无网格（户）", "In no grid (homes)"],
   historyTable: ["各次检查的数字", "The figures of each check"],
   historyOf: ["{date} 的检查，与前一次相比", "The check of {date}, against the one before"],
   historyFirst: ["这是第一次检查，没有前一次可比。", "This was the first check: there is none before it."],
