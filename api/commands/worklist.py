@@ -7,7 +7,7 @@ from typing import Annotated, cast
 import typer
 
 from api.commands.context import Context
-from api.commands.output import require_folder, write_whole
+from api.commands.output import require_folder, working, write_whole
 from api.coverage.store import Rows
 from api.db import session_scope
 from api.errors import ApiError
@@ -61,7 +61,8 @@ def worklist(
             _tell(counts(session, scope, taken.today), words)
             return
         try:
-            body = carried(session, taken, form.removeprefix("."))
+            with working("Writing the worklist · 生成任务清单"):
+                body = carried(session, taken, form.removeprefix("."))
         except ApiError as error:
             raise TransferError(error.detail, zh=error.detail_zh) from error
     write_whole(output, lambda path: path.write_bytes(body))

@@ -21,12 +21,16 @@ PDF = "application/pdf"
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What is carried away: which tasks of which area, for whom, in which language."""
+    """What is carried away: which tasks of which area, for whom, in which language.
+
+    ``most_villages`` bounds the pages of a PDF; null where somebody can wait.
+    """
 
     scope: Scope
     wanted: store.Wanted
     lang: Lang
     today: date
+    most_villages: int | None = None
 
 
 def _book(session: Session, taken: Taken) -> bytes:
@@ -55,7 +59,7 @@ def _json(session: Session, taken: Taken) -> bytes:
 def _pages(session: Session, taken: Taken) -> bytes:
     whole = store.county(session)
     code = taken.wanted.area or ("" if whole is None else str(whole.code))
-    return papers.paper(session, taken.scope, code, taken.lang, taken.today)
+    return papers.paper(session, taken.scope, code, taken.lang, taken.today, taken.most_villages)
 
 
 # What a file's ending says is in it.
@@ -80,6 +84,8 @@ def carried(session: Session, taken: Taken, form: str) -> bytes:
     ------
     NotFoundError
         If there is no such area; for ``pdf`` also if nothing is to be done in it.
+    InvalidRequestError
+        If a PDF would have too many pages.
     """
     return FORMS[form](session, taken)
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from api.areas.store import ancestors, find_ground
 from api.coverage.store import AnyRow, Rows
-from api.errors import NotFoundError
+from api.errors import InvalidRequestError, NotFoundError
 from api.finished.frame import Frame, Order, compact
 from api.people.masking import mask_name
 from api.worklist import store
@@ -87,13 +87,22 @@ def heading_of(session: Session, code: str, lang: Lang, today: date, rows: Rows,
 # -- pages ---------------------------------------------------------------------------------------
 
 
-def paper(session: Session, scope: Scope, code: str, lang: Lang, today: date) -> bytes:
+def paper(
+    session: Session, scope: Scope, code: str, lang: Lang, today: date, most: int | None = None
+) -> bytes:
     """Return a PDF with a page for each village of an area that has work to do.
+
+    Parameters
+    ----------
+    most
+        So many villages are drawn at most; null: all. Each takes a second or so.
 
     Raises
     ------
     NotFoundError
         If there is no such area, or nothing is to be done in it.
+    InvalidRequestError
+        If there are more villages than ``most``.
     """
     within = replace(scope, prefix=code)
     villages = store.open_villages(session, within)
@@ -102,6 +111,12 @@ def paper(session: Session, scope: Scope, code: str, lang: Lang, today: date) ->
         raise NotFoundError(
             "Nothing is to be done here: there is no page to print.",
             "此处没有待办的任务，无需打印。",
+        )
+    if most is not None and len(villages) > most:
+        n = len(villages)
+        raise InvalidRequestError(
+            f"{n} villages have work to do: print a town at a time, or use `wangge worklist`.",
+            f"有 {n} 个村有待办任务，请逐个乡镇打印，或使用命令 wangge worklist。",
         )
     drawn = (
         each for village in villages for each in pages(village_page(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from api import audit
 from api.access import Database, EveryoneAtPath, EveryoneInArea, access
 from api.auth import Reader
-from api.errors import CONFLICT, NOT_FOUND, PROBLEMS, NotFoundError
+from api.errors import CONFLICT, MEDIA_TYPE, NOT_FOUND, PROBLEMS, NotFoundError, Problem
 from api.maps.routes import scope_of
 from api.worklist import papers, service, store
 from api.worklist.carry import PDF, XLSX, Taken, carried
@@ -61,6 +61,11 @@ Reporter = Annotated[
 Number = Annotated[int, Path(alias="id", ge=1, le=2**53, description="The task's number",
                              examples=[12])]  # fmt: skip
 Words = Annotated[Lang, Query(description="The language of the words")]
+# Whoever asks for pages waits for them: a large town is done in half a minute.
+MOST_VILLAGES = 60
+TOO_MANY: dict[int | str, dict[str, object]] = {
+    400: {"model": Problem, "description": "Too many villages", "content": {MEDIA_TYPE: {}}}
+}
 # A map of more than these is of no use to anybody who has to act.
 MOST_SPOTS = 5_000
 
@@ -164,7 +169,7 @@ def get_book(
 @router.get(
     "/pages/{code}.pdf",
     response_class=Response,
-    responses={200: {"content": {PDF: {}}, "description": "The pages"}, **NOT_FOUND},
+    responses={200: {"content": {PDF: {}}, "description": "The pages"}, **NOT_FOUND, **TOO_MANY},
     summary="A printed page for each village",
 )
 def get_pages(
@@ -173,9 +178,12 @@ def get_pages(
     session: Database,
     lang: Words = "zh",
 ) -> Response:
-    """Return a page for each village of the area that has work to do: its map, and the list."""
+    """Return a page for each village of the area that has work to do: its map, and the list.
+
+    A whole county's are too many for one answer: they are asked for town by town.
+    """
     which = store.Wanted(area=code)
-    taken = Taken(scope_of(reader), which, lang, service.county_day())
+    taken = Taken(scope_of(reader), which, lang, service.county_day(), MOST_VILLAGES)
     return _file(session, reader, taken, "pdf", code)
 
 

@@ -10,11 +10,13 @@ import httpx
 import pytest
 from sqlalchemy import delete, func, select, text, update
 
+from api.coverage.service import run_check
 from api.db import session_scope
 from api.worklist.service import county_day
 from layers.tables import (
     accepted_finding,
     audit_entry,
+    coverage_check,
     finding,
     work_task,
     work_task_log,
@@ -279,3 +281,44 @@ def test_two_who_give_out_the_same_at_once_make_one_task(service: Any) -> None:
     with session_scope(service.engine) as session:
         assert session.scalar(select(func.count()).select_from(work_task)) == 5
         assert session.scalar(select(func.count()).select_from(work_task_log)) == 5
+
+
+def test_reports_while_checks_are_stored_are_neither_lost_nor_in_each_other_s_way(
+    service: Any, signed_in: Client
+) -> None:
+    planner = signed_in("planner")
+    run_check(service.engine, "operator")
+    with session_scope(service.engine) as session:
+        last = session.scalar(select(func.max(finding.c.check_id)))
+    body = {"area": COUNTY, "to": "village", "due": DUE}
+    n = planner.post("/api/worklist", json=body).json()["assigned"]
+    assert n > 10
+    tasks = planner.get("/api/worklist?limit=1000").json()["tasks"]
+
+    def report(client: httpx.Client, some: list[dict[str, Any]]) -> list[int]:
+        return [fixed(client, task).status_code for task in some]
+
+    # Nobody changes a grid: what is reported before a check reads the county is reopened by it.
+    with ExitStack() as stack, ThreadPoolExecutor(3) as pool:
+        clients = [stack.enter_context(service.client(role)) for role in ("planner", "leader")]
+        told = [pool.submit(report, c, tasks[k::2]) for k, c in enumerate(clients)]
+        for _ in range(3):
+            run_check(service.engine, "operator")
+        answers = [status for each in told for status in each.result()]
+    assert set(answers) <= {200, 404}, "404: not what a leader may see"
+    run_check(service.engine, "operator")
+    with session_scope(service.engine) as session:
+        rows = session.execute(select(work_task)).all()
+        for row in rows:
+            line = work_task_log.c
+            told_of = session.execute(
+                select(line.from_state, line.to_state).where(line.task_id == row.id)
+                .order_by(line.id)
+            ).all()  # fmt: skip
+            assert [each[0] for each in told_of] == [None, *(each[1] for each in told_of[:-1])]
+            reported = [each for each in told_of if each[1] == "fixed"]
+            assert row.state == ("reopened" if reported else "assigned")
+            assert row.reopened == len(reported)
+            assert row.version == len(told_of)
+        assert sum(row.reopened for row in rows) == answers.count(200)
+        session.execute(delete(coverage_check).where(coverage_check.c.id >= last))

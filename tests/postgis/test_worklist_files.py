@@ -133,6 +133,17 @@ def test_each_village_with_work_has_a_page(signed_in: Client) -> None:
     assert nothing.json()["detail_zh"] == "此处没有待办的任务，无需打印。"
 
 
+def test_a_county_s_pages_are_asked_for_town_by_town(
+    signed_in: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.worklist.routes.MOST_VILLAGES", 1)
+    planner = signed_in("planner")
+    refused = planner.get(f"/api/worklist/pages/{COUNTY}.pdf")
+    assert refused.status_code == 400
+    assert refused.json()["detail_zh"].startswith("有 2 个村有待办任务，请逐个乡镇打印")
+    assert planner.get(f"/api/worklist/pages/{OTHER[:9]}.pdf").status_code == 200
+
+
 def drawn(service: Any, scope: Scope, lang: Any = "zh") -> list[str]:
     with session_scope(service.engine) as session:
         page = papers.village_page(session, scope, OWN, lang, county_day())

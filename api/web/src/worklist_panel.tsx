@@ -214,11 +214,14 @@ function Take() {
   const lang = language.value;
   const code = asked.value.area || own;
   const open = counts.value!.total.assigned + counts.value!.total.reopened;
+  // A county's villages are too many for one file.
+  const printable = me.value!.area?.level !== "county" || asked.value.area !== "" || counts.value!.towns.length < 2;
   const filter = new URLSearchParams({ ...(asked.value.area ? { area: asked.value.area } : {}), lang });
   return (
     <p class="actions">
       <a class="plain" href={`/api/worklist.xlsx?${filter}`} download>{t("workBook")}</a>
-      {open > 0 && <a class="plain" href={`/api/worklist/pages/${code}.pdf?lang=${lang}`} download>{t("workPages")}</a>}
+      {open > 0 && printable && <a class="plain" href={`/api/worklist/pages/${code}.pdf?lang=${lang}`} download>{t("workPages")}</a>}
+      {open > 0 && !printable && <small>{t("workPagesHow")}</small>}
     </p>
   );
 }

@@ -58,6 +58,7 @@ export const WORKLIST_WORDS = {
   workLog_followed: ["改了一部分，图形已变，任务继续", "put right in part: the task goes on"],
   workBook: ["办公表格（Excel）", "For the office (Excel)"],
   workPages: ["每村一页（PDF）", "A page a village (PDF)"],
+  workPagesHow: ["每村一页的整改单：先选一个乡镇。", "For a page a village, choose a town first."],
   workMore: ["地图只画出最要紧的 5,000 件。", "The map shows the 5,000 that matter most."],
   workSee: ["看任务清单", "See the worklist"],
   layerTasks: ["任务", "Tasks"],
