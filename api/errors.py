@@ -23,7 +23,7 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -187,6 +187,11 @@ def is_disk_full(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in NO_ROOM
 
 
+def is_unstorable(error: BaseException) -> bool:
+    """Tell whether a text holds what no PostgreSQL text can: the driver refuses a NUL itself."""
+    return isinstance(error, DataError) and getattr(error.orig, "sqlstate", None) is None
+
+
 def status_of(error: Exception) -> int:
     """Return the HTTP status of an exception; 500 where none is known."""
     if is_disk_full(error):
@@ -195,7 +200,7 @@ def status_of(error: Exception) -> int:
         return int(error.status)
     if isinstance(error, HTTPException):
         return error.status_code
-    if isinstance(error, RequestValidationError):
+    if isinstance(error, RequestValidationError) or is_unstorable(error):
         return 422
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
 
@@ -213,7 +218,7 @@ def _details(error: Exception, status: int) -> tuple[str, str]:
         return _WORDS[status]
     if isinstance(error, GeoError):
         return str(error), error.words_zh
-    if isinstance(error, RequestValidationError):
+    if isinstance(error, RequestValidationError) or is_unstorable(error):
         return "A parameter or the body is not as described.", "参数或内容不合要求。"
     if isinstance(error, HTTPException):
         return str(error.detail), str(error.detail)

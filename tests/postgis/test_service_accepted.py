@@ -283,6 +283,7 @@ def test_it_is_changed_revoked_and_every_act_is_kept(service: Any, signed_in: Cl
         ({"reason": "a lake", "until": "tomorrow"}, 422),
         ({"reason": "a lake", "until": "2020-01-01"}, 422),
         ({"reason": "a lake", "by": "me"}, 422),
+        ({"reason": "a lake\0"}, 422),
     ],
 )
 def test_what_makes_no_sense_is_refused(

@@ -46,6 +46,11 @@ def check_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
         ("GET", "/api/coverage/findings?limit=0", 422),
         ("GET", "/api/coverage/findings?severity=grave", 422),
         ("GET", "/api/areas?level=street", 422),
+        # What no text of the database can hold.
+        ("GET", "/api/coverage/findings/%00", 422),
+        ("GET", "/api/coverage/findings?rule=%00", 422),
+        ("DELETE", "/api/coverage/accepted/%00", 422),
+        ("GET", "/api/coverage/history/99999999999999999999", 422),
         ("GET", "/api/search?q=", 422),
         ("GET", "/tiles/grids/99/0/0.mvt", 422),
         ("POST", "/api/session", 422),
