@@ -60,6 +60,11 @@ async function told(id: string): Promise<void> {
   recounted.value += 1;
 }
 
+/** How many days a decision still holds, today not counted; null where it has no end. */
+export function daysLeft(of: Decision): number | null {
+  return of.until === null ? null : (Date.parse(of.until) - Date.parse(countyDay())) / 86_400_000;
+}
+
 /** A day of the county's, so many days from now. */
 export function countyDay(days = 0): string {
   return new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Shanghai" }).format(Date.now() + days * 86_400_000);

@@ -3,13 +3,15 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ruleName } from "./chain";
 import { Acts, ended, Told } from "./exception_card";
-import { decided, register, REGISTER_FILE, STATES, type Accepted, type AcceptedList, type State } from "./exceptions";
+import { daysLeft, decided, register, REGISTER_FILE, STATES, type Accepted, type AcceptedList, type State } from "./exceptions";
 import { Mark } from "./findings";
 import { count } from "./format";
 import { flyTo } from "./ground";
 import { closeCard, finding, language, openFinding, pick, recounted, sheet, t } from "./state";
 
 const PAGE = 50;
+// From so many days before its end on, an exception is spoken of as ending.
+const SOON_DAYS = 30;
 // About a hundred metres around a place where nothing is found any more.
 const AROUND = 0.001;
 
@@ -101,6 +103,7 @@ function Entry({ each }: { each: Accepted }) {
       </button>
       <div class="register-said">
         <Told of={decision} />
+        {state === "in_force" && <Soon days={daysLeft(decision)} />}
         {state === "gone" && <p class="soft small">{t("exceptionGone")}</p>}
         {(state === "expired" || state === "revoked") && <p class="soft small">{ended(decision)}</p>}
         {earlier.length > 0 && (
@@ -117,6 +120,12 @@ function Entry({ each }: { each: Accepted }) {
       </div>
     </li>
   );
+}
+
+function Soon({ days }: { days: number | null }) {
+  if (days === null || days > SOON_DAYS) return null;
+  const word = days < 1 ? "exceptionToday" : days === 1 ? "exceptionSoonOne" : "exceptionSoon";
+  return <p class="small soon">{t(word, { n: count(language.value, days) })}</p>;
 }
 
 /** What is still found has a card; of what is gone there is only the place. */

@@ -139,7 +139,7 @@ function Comparison({ check }: { check: CheckPoint }) {
     changesOf(check.id).then(setFound, () => setFailed(true));
   };
   useEffect(load, []);
-  const by = t("historyBy", { who: check.by, version: String(check.version.id) });
+  const by = t("historyBy", { who: check.by, version: [check.version.id, check.version.title].filter(Boolean).join(" · ") });
   return (
     <section class="history-changes">
       <h2 class="rules-head">{t("historyOf", { date: moment(check) })}</h2>
