@@ -6,7 +6,8 @@ from typing import Annotated, cast
 
 import typer
 
-from api.commands.context import Context
+from api import audit
+from api.commands.context import OPERATOR, Context
 from api.commands.output import require_folder, working, write_whole
 from api.coverage.store import Rows
 from api.db import session_scope
@@ -63,6 +64,8 @@ def worklist(
         try:
             with working("Writing the worklist · 生成任务清单"):
                 body = carried(session, taken, form.removeprefix("."))
+            audit.record(session, OPERATOR, audit.TASKS_TAKEN, target=f"area {area or 'all'}",
+                         detail={"form": form.removeprefix(".")})  # fmt: skip
         except ApiError as error:
             raise TransferError(error.detail, zh=error.detail_zh) from error
     write_whole(output, lambda path: path.write_bytes(body))

@@ -13,14 +13,14 @@ from typing import Any
 import httpx
 import openpyxl
 import pytest
-from sqlalchemy import URL, update
+from sqlalchemy import URL, select, update
 
 from api.cli import run
 from api.db import session_scope
 from api.settings import settings
 from api.worklist import papers
 from api.worklist.service import county_day
-from layers.tables import work_task
+from layers.tables import audit_entry, work_task
 from layers.tiles import Scope
 from layers.worklist.sheet import pages
 from tests.postgis.conftest import COUNTY, OTHER, OWN
@@ -206,6 +206,25 @@ def _here(county: URL, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.cache_clear()
     yield
     settings.cache_clear()
+
+
+@pytest.mark.usefixtures("_here")
+def test_who_took_it_away_is_kept(service: Any, signed_in: Client, tmp_path: Path) -> None:
+    book(signed_in("party_officer"))
+    signed_in("leader").get(f"/api/worklist/pages/{OWN}.pdf")
+    assert run(["worklist", "-o", str(tmp_path / "w.csv")]) == 0
+    entry = audit_entry.c
+    with session_scope(service.engine) as session:
+        rows = session.execute(
+            select(entry.account, entry.target, entry.detail["form"].astext)
+            .where(entry.action == "took the worklist away")
+            .order_by(entry.id.desc())
+            .limit(3)
+        ).all()
+    assert [tuple(row) for row in reversed(rows)] == [
+        ("party-officer", f"area {OWN}", "xlsx"), ("leader", f"area {OWN}", "pdf"),
+        ("operator", "area all", "csv"),
+    ]  # fmt: skip
 
 
 @pytest.mark.usefixtures("_here")
