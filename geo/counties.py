@@ -302,7 +302,8 @@ def _held_by_others(borders: Sequence[Border], pieces: Geometries, own: list[set
         # A face has as many grids all over, but not everywhere the same: the other's border may
         # run through it.
         lines = shapely.STRtree(lines_of(border.ends))
-        out[at[lines.query(pieces[at], predicate="intersects")[0]]] = True
+        for runs_through in ("crosses", "contains"):
+            out[at[lines.query(pieces[at], predicate=runs_through)[0]]] = True
         out[at] |= winding(spots[at], border.ends) != 0
     return out
 

@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -21,7 +21,7 @@ from geo.counties import Seam, join_borders
 from geo.coverage import CoverageReport
 from geo.findings import switched
 from geo.measure import WGS84, Ruler, reproject
-from geo.rules import RULES, Ruling
+from geo.rules import Ruling
 from geo.seams import Crossing, Near, explain_seam, seam_grids
 from layers.report import Ground, Outline, make_document
 from layers.report.counties import join_documents
@@ -31,6 +31,7 @@ from layers.transfer.errors import TransferError
 Progress = Callable[[str, int, int], object]
 # Land that nobody has may be a county's that could not be read.
 UNSURE = ("C101", "C102", "C107")
+MISSING = "While a county is missing, land that no county has is not told between them."
 
 
 @dataclass(frozen=True)
@@ -102,28 +103,35 @@ def check_counties(
         if not checked:
             raise TransferError(f"No county could be checked: {next(iter(failed.values()))}")
         started = time.perf_counter()
-        seam = _seam(checked, asked, outline, failed)
+        # All have one ruling: a file's is the catalogue's, and a database has one.
+        any_one = next(iter(checked.values()))
+        asked = replace(asked, accepted=asked.accepted | any_one.accepted)
+        said = asked.told.over(any_one.ruling)
+        seam = _seam(checked, asked.tolerance(said), said, outline, failed)
         wanted = seam.wanted()
         near = all_of(look_again, "borders",
                       {code: (by_code[code], each) for code, each in wanted.items()})  # fmt: skip
         failed |= {code: each.why for code, each in near.items() if isinstance(each, Failed)}
         there = {code: each for code, each in near.items() if isinstance(each, Near)}
         found = explain_seam(seam, there, [each.told for each in checked.values()])
-    between = _between(found, seam, asked, failed, time.perf_counter() - started)
+    between = _between(found, seam, asked, said, failed, time.perf_counter() - started)
     documents = {code: each.document for code, each in checked.items()}
     sources = {code: by_code[code].source for code in sorted(by_code)}
     return Province(
         document=join_documents(documents, failed, between, sources, source),
         outline=_outline(checked, seam, there),
         failed=dict(sorted(failed.items())),
-        notes=[f"{code}: {note}" for code, each in checked.items() for note in each.notes],
+        notes=[
+            *(f"{code}: {note}" for code, each in checked.items() for note in each.notes),
+            *([MISSING] if failed else []),
+        ],
         peaks_mib={code: each.peak_mib for code, each in checked.items()},
     )
 
 
 def _seam(
-    checked: Mapping[str, Checked], asked: Asked, outline: gpd.GeoDataFrame | None,
-    failed: dict[str, str],
+    checked: Mapping[str, Checked], tolerance_m: float, said: Ruling,
+    outline: gpd.GeoDataFrame | None, failed: dict[str, str],
 ) -> Seam:  # fmt: skip
     """Join the borders of those in the CRS of most; of the others say that they are not."""
     systems = Counter(each.border.crs.to_wkt() for each in checked.values())
@@ -142,18 +150,17 @@ def _seam(
         outline = outline.set_geometry(
             gpd.GeoSeries(reproject(shapes, CRS(outline.crs), usual), outline.index, crs=usual)
         )
-    said = asked.told.over(Ruling.of({}, RULES))
     return join_borders(
-        borders, outline=outline, tolerance_m=asked.tolerance(said),
+        borders, outline=outline, tolerance_m=tolerance_m,
         width_m=said.limits.number("narrow_gap_m"),
     )  # fmt: skip
 
 
 def _between(
-    found: Sequence[Crossing], seam: Seam, asked: Asked, failed: Mapping[str, str], seconds: float
-) -> Document:
+    found: Sequence[Crossing], seam: Seam, asked: Asked, said: Ruling, failed: Mapping[str, str],
+    seconds: float,
+) -> Document:  # fmt: skip
     """Make the document of what is wrong between counties."""
-    said = asked.told.over(Ruling.of({}, RULES))
     crossing = {(each.id, each.geometry.wkb): counties for each, counties in found}
     kept = switched([each for each, _ in found], said.on, said.severities)
     kept = [each for each in kept if not (failed and each.rule in UNSURE)]

@@ -19,6 +19,7 @@ from api.counties.sources import County
 from geo.counties import Border, Wanted, border_of, outline_of
 from geo.errors import GeoError
 from geo.measure import WGS84, reproject
+from geo.rules import Ruling
 from geo.seams import Near, Told, near_seam
 from layers.report import make_document
 from layers.report.document import Document
@@ -30,14 +31,16 @@ Result = TypeVar("Result")
 class Checked:
     """A county's result: its document, its border, what it told of its boundary, its outline.
 
-    ``outline`` is in EPSG:4326, for a map of all. ``peak_mib`` is the most memory that the worker
-    has had so far.
+    ``outline`` is in EPSG:4326, for a map of all. ``ruling`` and ``accepted`` are what its database
+    says of rules and exceptions. ``peak_mib`` is the most memory that the worker has had so far.
     """
 
     document: Document
     border: Border
     told: Told
     outline: BaseGeometry
+    ruling: Ruling
+    accepted: frozenset[str] = frozenset()
     notes: list[str] = field(default_factory=list)
     peak_mib: float = 0.0
 
@@ -67,7 +70,10 @@ def _check_one(county: County, asked: Asked) -> Checked:
     )  # fmt: skip
     outline = reproject(np.array([outline_of(border)], dtype=object), border.crs, WGS84)[0]
     peak = getrusage(RUSAGE_SELF).ru_maxrss / 1024
-    return Checked(document, border, Told.of(report.findings), outline, data.notes, peak)
+    return Checked(
+        document, border, Told.of(report.findings), outline,
+        data.ruling, data.accepted, data.notes, peak,
+    )  # fmt: skip
 
 
 def look_again(county: County, wanted: Wanted) -> Near | Failed:

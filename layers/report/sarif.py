@@ -50,7 +50,7 @@ def make_sarif(document: dict[str, Any], docs: str = "") -> dict[str, Any]:
                     }
                 },
                 "results": [
-                    _result(finding, document["source"], position)
+                    _result(finding, _sources(document, finding), position)
                     for finding in document["findings"]
                 ],
             }
@@ -58,7 +58,16 @@ def make_sarif(document: dict[str, Any], docs: str = "") -> dict[str, Any]:
     }
 
 
-def _result(finding: dict[str, Any], source: str, position: dict[str, int]) -> dict[str, Any]:
+def _sources(document: dict[str, Any], finding: dict[str, Any]) -> list[str]:
+    """Return the files that a finding is about: of many counties, those of its own."""
+    whose = finding.get("counties", ())
+    known = {each["county"]: each["source"] for each in document.get("counties", ())}
+    return [known[county] for county in whose] or [document["source"]]
+
+
+def _result(
+    finding: dict[str, Any], sources: list[str], position: dict[str, int]
+) -> dict[str, Any]:
     result = {
         "ruleId": finding["rule"],
         "ruleIndex": position[finding["rule"]],
@@ -69,6 +78,7 @@ def _result(finding: dict[str, Any], source: str, position: dict[str, int]) -> d
                 "physicalLocation": {"artifactLocation": {"uri": quote(source)}},
                 "logicalLocations": [{"name": code, "kind": "grid"} for code in finding["grids"]],
             }
+            for source in sources
         ],
         "partialFingerprints": {"wangge/v1": finding["id"]},
         "properties": {

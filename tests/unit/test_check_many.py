@@ -101,6 +101,11 @@ def test_every_format(check: Check, folder: Path, counties: Counties, tmp_path: 
         assert land == pytest.approx(counties.part(row.code).union_all().area, rel=0.05)
     crossing = pyogrio.read_dataframe(target, layer="findings")["counties"]
     assert crossing.str.contains(", ").sum() == document["summary"]["between_counties"] > 0
+    log = json.loads(check(folder / "grids", *outline, *THREADS, form="sarif").out)
+    named = [[at["physicalLocation"]["artifactLocation"]["uri"] for at in each["locations"]]
+             for each in log["runs"][0]["results"]]  # fmt: skip
+    assert named == [[f"grids/county%3D{name}" for name in f["counties"]] or ["grids"]
+                     for f in document["findings"]]  # fmt: skip
     table = check(folder / "grids", *outline, *THREADS, "--lang", "en", form="table").out
     assert re.search(r"Counties +6", table)
     page = check(folder / "grids", *outline, *THREADS, form="html").out
@@ -123,7 +128,8 @@ def test_what_one_county_spoils_costs_that_county_alone(
     whole = check(folder / "grids", *THREADS).document
     ran = check(broken / "grids", *THREADS)
     assert ran.status == 2
-    (line,) = ran.err.splitlines()
+    note, line = ran.err.splitlines()
+    assert "While a county is missing" in note
     assert line.startswith("wangge: county v2 (grids/county=v2): ")
     assert "part-0.parquet" in line
     document = ran.document
