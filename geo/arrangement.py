@@ -80,7 +80,7 @@ def defects(rest: Segments, territory: Territory, clearance: float = 0.0) -> lis
     list of Face
         From west to east, whatever order the residue came in; empty for an empty residue.
     """
-    pieces = cut(lines_of(rest.ends))
+    pieces = cut(lines_along(rest.ends))
     if not len(pieces):
         return []
     look = _Look(territory, clearance)
@@ -91,14 +91,29 @@ def defects(rest: Segments, territory: Territory, clearance: float = 0.0) -> lis
         return _in_order(faces)
     crossed = look.crossed(np.array([face.geometry for face in faces], dtype=object))
     out = [face for position, face in enumerate(faces) if position not in crossed]
-    for position, borders in crossed.items():
-        face = faces[position].geometry
-        inside = cut(np.append(borders, np.array([face.boundary], dtype=object)))
-        kept = inside[shapely.intersects(face, look.inner_points(inside))]
-        # Among lines a nanometre apart noding can lose a piece; then the face stays whole.
-        lost = abs(float(shapely.area(kept).sum()) - face.area) > WHOLE * face.area
-        out.extend([faces[position]] if lost else look.at(kept))
+    if crossed:
+        out.extend(_cut_through(faces, crossed, look))
     return _in_order(out)
+
+
+def _cut_through(
+    faces: list[Face], crossed: dict[int, Geometries], look: "_Look"
+) -> Iterator[Face]:
+    """Yield the parts of faces that polygons cover only in part, cut by the borders of those."""
+    parts = [
+        cut(np.append(borders, np.array([faces[at].geometry.boundary], dtype=object)))
+        for at, borders in crossed.items()
+    ]
+    whole = np.repeat(np.array(list(crossed)), [len(part) for part in parts])
+    pieces = np.concatenate(parts)
+    shapes = np.array([face.geometry for face in faces], dtype=object)
+    inside = shapely.intersects(shapes[whole], look.inner_points(pieces))
+    whole, pieces = whole[inside], pieces[inside]
+    held = np.bincount(whole, shapely.area(pieces), len(faces))
+    # Among lines a nanometre apart noding can lose a piece; then the face stays whole.
+    lost = abs(held - shapely.area(shapes)) > WHOLE * shapely.area(shapes)
+    yield from (faces[at] for at in crossed if lost[at])
+    yield from look.at(pieces[~lost[whole]])
 
 
 def _in_order(faces: list[Face]) -> list[Face]:
@@ -125,7 +140,6 @@ class _Look:
         self.territory = territory
         self.clearance = clearance
         self.polygons = shapely.STRtree(territory.polygons)
-        self.parents = shapely.STRtree(territory.parents)
 
     def at(self, pieces: Geometries) -> Iterator[Face]:
         """Give pieces of plane their owners and parent, by one inner point each."""
@@ -135,7 +149,8 @@ class _Look:
         for at, who in zip(piece.tolist(), polygon.tolist(), strict=True):
             owners[at].append(who)
         parent = np.full(len(pieces), -1)
-        piece, which = self.parents.query(points, predicate="intersects")
+        # A parent has many vertices and is asked about many points: it is prepared for them.
+        which, piece = shapely.STRtree(points).query(self.territory.parents, predicate="intersects")
         parent[piece] = which
         for geometry, who, inside in zip(pieces, owners, parent.tolist(), strict=True):
             yield Face(geometry, tuple(sorted(who)), inside)
@@ -221,6 +236,33 @@ def _borders_near(polygons: Geometries, piece: BaseGeometry) -> Geometries:
         axis=1
     )
     return lines_of(ends[near])
+
+
+def lines_along(ends: Floats) -> Geometries:
+    """Make lines of rows x0, y0, x1, y1, one line of rows that follow one another either way.
+
+    What is left of a ring is such a row of segments; each line is walked as its segments are.
+    """
+    if not len(ends):
+        return np.empty(0, dtype=object)
+    onward = (ends[1:, :2] == ends[:-1, 2:]).all(axis=1)
+    back = (ends[1:, 2:] == ends[:-1, :2]).all(axis=1) & ~onward
+    link = onward.astype(np.int8) - back
+    turns = np.append(False, (link[1:] != link[:-1]) & (link[:-1] != 0))
+    first = np.append(True, (link == 0) | turns)
+    starts = np.flatnonzero(first)
+    run = np.cumsum(first) - 1
+    size = np.diff(np.append(starts, len(ends)))
+    reversed_ = np.append(link, 0)[starts] < 0
+    rank = np.arange(len(ends)) - starts[run]
+    order = starts[run] + np.where((reversed_ & (size > 1))[run], size[run] - 1 - rank, rank)
+    walked = ends[order]
+    points = np.empty((len(ends) + len(starts), 2))
+    points[np.arange(len(ends)) + run] = walked[:, :2]
+    last = starts + size - 1
+    points[last + np.arange(len(starts)) + 1] = walked[last, 2:]
+    which = np.repeat(np.arange(len(starts)), size + 1)
+    return np.asarray(shapely.linestrings(points, indices=which), dtype=object)
 
 
 def lines_of(ends: Floats) -> Geometries:

@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 
 from geo.arrangement import lines_of
-from geo.certificate import Floats, Geometries, Segments
+from geo.certificate import Floats, Geometries, Ints, Segments
 
 Shares = list[dict[int, float]]
 
@@ -37,14 +37,25 @@ def shared_lengths(pieces: Geometries, rest: Segments, near: float) -> Shares:
     points, piece = shapely.get_coordinates(shapely.boundary(pieces), return_index=True)
     same = piece[1:] == piece[:-1]
     start, end, piece = points[:-1][same], points[1:][same], piece[1:][same]
-    middles = np.asarray(shapely.points((start + end) / 2), dtype=object).reshape(-1)
-    tree = shapely.STRtree(lines_of(rest.ends))
-    edge, segment = tree.query(middles, predicate="dwithin", distance=near)
+    edge, segment = _beside((start + end) / 2, rest.ends, near)
     lengths: Floats = np.hypot(*(end - start).T)
     pairs = np.unique(np.column_stack((edge, rest.owner[segment])), axis=0)
     for at, owner in pairs.tolist():
         shares[piece[at]][owner] += lengths[at]
     return shares
+
+
+def _beside(points: Floats, ends: Floats, near: float) -> tuple[Ints, Ints]:
+    """Return the pairs of points and segments that are no further apart."""
+    low, high = np.minimum(ends[:, :2], ends[:, 2:]), np.maximum(ends[:, :2], ends[:, 2:])
+    boxes = shapely.STRtree(lines_of(np.hstack((low - near, high + near))))
+    spots = np.asarray(shapely.points(points), dtype=object).reshape(-1)
+    point, segment = boxes.query(spots)
+    vector, offset = ends[segment, 2:] - ends[segment, :2], points[point] - ends[segment, :2]
+    along = (offset * vector).sum(axis=1) / (vector**2).sum(axis=1)
+    away = offset - np.clip(along, 0, 1)[:, None] * vector
+    close = np.hypot(*away.T) <= near
+    return point[close], segment[close]
 
 
 def longest_first(share: Mapping[int, float]) -> list[int]:

@@ -30,6 +30,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from shapely.geometry.base import BaseGeometry
 
+from geo.arrangement import lines_along, lines_of
 from geo.certificate import open_segments
 from geo.explain import Explainer
 from geo.findings import Finding
@@ -41,6 +42,8 @@ from geo.weld import weld
 LEAST_RATIO = 10.0
 # Two pieces of border run back along one another if they turn by more than 135 degrees.
 TURN = -0.7
+# So many pieces are asked for their neighbours in one go.
+AT_ONCE = 4096
 # Two lines are one within this distance, in metres: far above rounding, far below a tolerance.
 SAME_M = 1e-6
 
@@ -119,8 +122,10 @@ def corridors(
     rest = open_segments(land, np.zeros(len(land), dtype=np.int64))
     if not len(rest):
         return
-    rest = weld(rest, tolerance_m, ruler.metres(land)).rest
-    lines = ruler.project(_lines(rest.ends))
+    # What a polygon draws by itself is its own detail; two may have meant one border.
+    if (rest.owner != rest.owner[0]).any():
+        rest = weld(rest, tolerance_m, ruler.metres(land)).rest
+    lines = _pieces(ruler.project(lines_along(rest.ends)), tolerance_m / 2)
     tree = shapely.STRtree(land)
     for some in _facing(lines, width_m):
         reach = _along(lines[some], 2 * width_m)
@@ -171,17 +176,21 @@ def _facing(lines: Geometries, width_m: float) -> Iterator[NDArray[np.intp]]:
     """Yield groups of border pieces that run back along one another, land on the far sides."""
     ends = shapely.get_coordinates(lines).reshape(-1, 4)
     way, middle = ends[:, 2:] - ends[:, :2], (ends[:, 2:] + ends[:, :2]) / 2
-    length = np.hypot(*way.T)
-    one, two = shapely.STRtree(lines).query(lines, predicate="dwithin", distance=width_m)
-    one, two = one[one < two], two[one < two]
-    back = (way[one] * way[two]).sum(axis=1) < TURN * length[one] * length[two]
-    one, two = one[back], two[back]
-    # The inside is on the left: what lies between them is on the right of both.
-    between = (_cross(way[one], middle[two] - middle[one]) < 0) & (
-        _cross(way[two], middle[one] - middle[two]) < 0
-    )
-    one, two = one[between], two[between]
-    used = np.unique(np.concatenate((one, two)))
+    length, tree = np.hypot(*way.T), shapely.STRtree(lines)
+    faces = np.zeros(len(lines), dtype=bool)
+    # By the piece: a border that doubles back on itself a thousand times has pairs without end.
+    for start in range(0, len(lines), AT_ONCE):
+        some = lines[start : start + AT_ONCE]
+        one, two = tree.query(some, predicate="dwithin", distance=width_m)
+        one += start
+        back = (way[one] * way[two]).sum(axis=1) < TURN * length[one] * length[two]
+        one, two = one[back], two[back]
+        # The inside is on the left: what lies between them is on the right of both.
+        between = (_cross(way[one], middle[two] - middle[one]) < 0) & (
+            _cross(way[two], middle[one] - middle[two]) < 0
+        )
+        faces[one[between]] = True
+    used = np.flatnonzero(faces)
     if not len(used):
         return
     # Along a corridor the next pair touches this one.
@@ -198,5 +207,9 @@ def _cross(one: Floats, two: Floats) -> Floats:
     return np.asarray(one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0])
 
 
-def _lines(ends: Floats) -> Geometries:
-    return np.asarray(shapely.linestrings(ends.reshape(-1, 2, 2)), dtype=object)
+def _pieces(lines: Geometries, tolerance_m: float) -> Geometries:
+    """Return directed segments that say the same in fewer words: a finely drawn curve has few."""
+    simple = shapely.simplify(lines, tolerance_m)
+    points, line = shapely.get_coordinates(simple, return_index=True)
+    goes_on = line[1:] == line[:-1]
+    return lines_of(np.hstack((points[:-1], points[1:]))[goes_on])

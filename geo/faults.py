@@ -9,24 +9,24 @@
   two is both: the grids overlap, and one of them is outside.
 - What is narrower than the tolerance is a mismatched border (C105), one finding a border.
 
-Faces that touch and concern the same grids are one digitising fault: an edge drawn twice leaves
-a chain of a hundred gaps and overlaps, and is one finding of each rule.
+Faces that make a chain (:mod:`geo.chains`) are one digitising fault, and one finding of each rule.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from math import fsum
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from shapely.geometry.base import BaseGeometry
 
 from geo.arrangement import Face, Territory, is_outside, lines_of
 from geo.borders import Shares, longest_first, shared_lengths
 from geo.certificate import Floats, Geometries, Ints, Segments
+from geo.chains import Claim, Links, chains
 from geo.explain import Explainer
 from geo.findings import Finding
 from geo.gate import Layer
@@ -39,6 +39,8 @@ NEAR_SHARE = 1e-3
 EDGE_SHARE = 10.0
 # Two areas that differ by less than this share are the same area.
 EQUAL_SHARE = 1e-9
+# The polygons on the two sides, segments (n, 4), and how far they were moved, in metres.
+Matched = tuple[tuple[int, ...], Floats, float]
 
 
 @dataclass(frozen=True)
@@ -68,15 +70,16 @@ class Faults:
         claims = [
             claim for at in range(len(self.faces)) for claim in self._claims(at, twins, nests)
         ]
-        for rule, grids, members in self._joined(claims):
+        matched = list(matched_pairs(welded))
+        for rule, grids, members in chains(
+            claims, self.faces, self._links(matched), self.tolerance
+        ):
             yield self._finding(rule, grids, members)
-        yield from self._mismatches(welded)
+        yield from self._mismatches([*matched, *shrunk_spots(welded)])
 
     # -- which rule a face breaks ------------------------------------------------------------
 
-    def _claims(
-        self, at: int, twins: Ints, nests: set[tuple[int, int]]
-    ) -> Iterator[tuple[str, tuple[int, ...], int]]:
+    def _claims(self, at: int, twins: Ints, nests: set[tuple[int, int]]) -> Iterator[Claim]:
         """Yield (rule, polygons concerned, face) for one face."""
         face, count = self.faces[at], len(self.territory.polygons)
         if self.thin[at]:
@@ -118,45 +121,16 @@ class Faults:
 
     # -- faces that belong together ----------------------------------------------------------
 
-    def _joined(
-        self, claims: list[tuple[str, tuple[int, ...], int]]
-    ) -> Iterator[tuple[str, tuple[int, ...], list[int]]]:
-        """Join the claims of faces that touch, concern the same polygons and lie in one parent."""
-        if not claims:
-            return
-        keys = [(frozenset(who), self.faces[at].parent) for _, who, at in claims]
-        number = {key: position for position, key in enumerate(dict.fromkeys(keys))}
-        label = np.array([number[key] for key in keys])
-        one, two = self._side_by_side(label, np.array([at for *_, at in claims]))
-        graph = coo_array((np.ones(len(one)), (one, two)), shape=(len(claims),) * 2)
-        component = connected_components(graph, directed=False)[1]
-        groups: dict[tuple[int, str], list[int]] = defaultdict(list)
-        for position, (rule, _, _) in enumerate(claims):
-            groups[int(component[position]), rule].append(position)
-        for (_, rule), positions in groups.items():
-            yield rule, claims[positions[0]][1], [claims[position][2] for position in positions]
-
-    def _side_by_side(self, label: Ints, face: Ints) -> tuple[Ints, Ints]:
-        """Return pairs of claims of one label on faces that touch.
-
-        A face has as many claims as owners, or more, and is compared with its neighbours once.
-        """
-        faces, place = np.unique(face, return_inverse=True)
-        shapes = np.array([self.faces[at].geometry for at in faces.tolist()], dtype=object)
-        near, beside = shapely.STRtree(shapes).query(
-            shapes, predicate="dwithin", distance=self.tolerance
-        )
-        order = np.argsort(near, kind="stable")
-        start = np.searchsorted(near[order], np.arange(len(faces) + 1))
-        count = (start[1:] - start[:-1])[place]
-        one = np.repeat(np.arange(len(face)), count)
-        step = np.arange(len(one)) - np.repeat(np.cumsum(count) - count, count)
-        wanted = label[one] * len(faces) + beside[order[start[:-1][place][one] + step]]
-        key = label * len(faces) + place
-        by_key = np.argsort(key, kind="stable")
-        two = by_key[np.minimum(np.searchsorted(key[by_key], wanted), len(key) - 1)]
-        same = key[two] == wanted
-        return one[same], two[same]
+    def _links(self, matched: list[Matched]) -> Links:
+        """Gather what is no land between the same grids, and could join two faces of theirs."""
+        links: Links = defaultdict(list)
+        grids = range(len(self.territory.polygons))
+        for at in np.flatnonzero(self.thin).tolist():
+            who = {*self.faces[at].owners, *self.shares[at]}.intersection(grids)
+            links[frozenset(who)].append(self.faces[at].geometry)
+        for pair, ends, _ in matched:
+            links[frozenset(pair).intersection(grids)].extend(lines_of(ends))
+        return links
 
     def _finding(self, rule: str, who: tuple[int, ...], members: list[int]) -> Finding:
         shape = union(self.faces[at].geometry for at in members)
@@ -173,7 +147,7 @@ class Faults:
         depth = max(self.faces[at].depth for at in members)
         found = self.explain.finding(
             rule, shape, self._grids(who), area=area, depth=depth,
-            measures={"area_m2": float(self.areas[members].sum())},
+            measures={"area_m2": fsum(self.areas[members])},
         )  # fmt: skip
         # Without a parent nobody can say whether a hole is a gap or somebody else's land.
         return found if len(self.territory.parents) else _unsure(found)
@@ -187,14 +161,14 @@ class Faults:
 
     # -- borders that do not match -----------------------------------------------------------
 
-    def _mismatches(self, welded: Welded) -> Iterator[Finding]:
+    def _mismatches(self, matched: list[Matched]) -> Iterator[Finding]:
         """Yield one finding for each pair whose borders meet, but not vertex by vertex."""
         shapes: dict[tuple[int, ...], list[BaseGeometry]] = defaultdict(list)
         moved: dict[tuple[int, ...], float] = defaultdict(float)
         faults = shapely.STRtree(
             [face.geometry for face, thin in zip(self.faces, self.thin, strict=True) if not thin]
         )
-        for pair, ends, far in (*matched_pairs(welded), *shrunk_spots(welded)):
+        for pair, ends, far in matched:
             # Where a fault's corner lies on a neighbour's edge, that edge has no vertex for it:
             # that is the fault itself, and not another one.
             lines = lines_of(ends)
@@ -320,7 +294,7 @@ def own_area(layer: Layer, rows: Iterable[int]) -> str:
     return min((layer.codes[row], layer.parent[row]) for row in rows)[1]
 
 
-def matched_pairs(welded: Welded) -> Iterator[tuple[tuple[int, ...], Floats, float]]:
+def matched_pairs(welded: Welded) -> Iterator[Matched]:
     """Group segments that the weld made cancel by the polygons on their two sides."""
     segments = welded.matched
     if not len(segments):
@@ -342,7 +316,7 @@ def matched_pairs(welded: Welded) -> Iterator[tuple[tuple[int, ...], Floats, flo
         yield pair, places[members], float(far[members].max())
 
 
-def shrunk_spots(welded: Welded) -> Iterator[tuple[tuple[int, ...], Floats, float]]:
+def shrunk_spots(welded: Welded) -> Iterator[Matched]:
     """Group segments that the weld made a point by that point, where nothing else of it is left.
 
     A gap between four corners that is smaller than the tolerance leaves no border to cancel.

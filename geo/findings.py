@@ -5,9 +5,8 @@ and what to do.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 
 from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
@@ -78,18 +77,26 @@ class Finding:
 
 
 def sort_findings(findings: list[Finding]) -> list[Finding]:
-    """Order findings by severity, then area (largest first), then rule and id."""
+    """Order findings by severity, then area (largest first), then rule and id; no id twice."""
 
     def key(finding: Finding) -> tuple[int, float, str, str]:
         rank = SEVERITIES.index(finding.severity)
         return rank, -finding.area_m2, finding.rule, finding.id
 
-    out: list[Finding] = []
-    for _, same in groupby(sorted(findings, key=key), key=key):
-        alike = list(same)
-        # Two of one name lie within some metres of each other: from west to east.
-        out += alike if len(alike) == 1 else sorted(alike, key=lambda f: f.geometry.bounds)
-    return out
+    return sorted(_told_apart(findings), key=key)
+
+
+def _told_apart(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Give each its own id: two of one name lie within some metres, and are counted eastward."""
+    alike: dict[str, list[Finding]] = {}
+    for each in findings:
+        alike.setdefault(each.id, []).append(each)
+    for name, same in alike.items():
+        if len(same) > 1:
+            same.sort(key=lambda f: (f.geometry.bounds, f.geometry.wkb))
+        yield same[0]
+        for number, each in enumerate(same[1:], start=2):
+            yield replace(each, id=finding_id(each.rule, name, str(number)))
 
 
 def switched(

@@ -17,6 +17,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
+from geo.arrangement import lines_of
 from geo.certificate import Floats, Ints, Segments, residue
 
 # Joining moves vertices, and a moved vertex can pass near another segment: once more is enough
@@ -86,8 +87,7 @@ def weld(segments: Segments, tolerance_m: float, metres: tuple[float, float]) ->
 
 def _join(ends: Floats, owner: Ints, tolerance_m: float, scale: Floats) -> Floats:
     """Move vertices that are close together to the least of them."""
-    points, index = np.unique(ends.reshape(-1, 2), axis=0, return_inverse=True)
-    index = index.ravel()
+    points, index = _places(ends)
     pairs = KDTree(points * scale).query_pairs(tolerance_m, output_type="ndarray")
     if not len(pairs):
         return ends
@@ -123,39 +123,46 @@ def _split(
 ) -> tuple[Segments, Floats]:
     """Put into each segment the vertices that it passes closer than the tolerance."""
     ends = segments.ends * np.tile(scale, 2)
-    vertices = np.unique(segments.ends.reshape(-1, 2), axis=0)
-    lines = shapely.linestrings(ends.reshape(-1, 2, 2))
-    near = shapely.STRtree(np.asarray(shapely.points(vertices * scale), dtype=object).reshape(-1))
-    line, vertex = near.query(lines, predicate="dwithin", distance=tolerance_m)
-    start, vector = ends[line, :2], ends[line, 2:] - ends[line, :2]
+    vertices, index = _places(segments.ends)
+    spots = vertices * scale
+    # The box around a vertex is that of its diagonal: boxes are compared, and then numbers.
+    near = shapely.STRtree(lines_of(np.hstack((spots - tolerance_m, spots + tolerance_m))))
+    line, vertex = near.query(lines_of(ends))
+    strange = (vertex != index[2 * line]) & (vertex != index[2 * line + 1])
+    line, vertex = line[strange], vertex[strange]
+    vector, offset = ends[line, 2:] - ends[line, :2], spots[vertex] - ends[line, :2]
     length = np.hypot(*vector.T)
-    along = ((vertices[vertex] * scale - start) * vector).sum(axis=1) / length
+    along = (offset * vector).sum(axis=1) / length
+    away = np.abs(vector[:, 0] * offset[:, 1] - vector[:, 1] * offset[:, 0]) / length
     # A vertex nearer to an end than the tolerance is joined to the end instead.
-    inside = (along > tolerance_m) & (along < length - tolerance_m)
-    line, vertex, along = line[inside], vertex[inside], along[inside]
+    inside = (along > tolerance_m) & (along < length - tolerance_m) & (away <= tolerance_m)
+    line, vertex, along, away = line[inside], vertex[inside], along[inside], away[inside]
     if not len(line):
         return segments, moved
     order = np.lexsort((along, line))
-    return _insert(segments, moved, line[order], vertices[vertex[order]], scale)
+    return _insert(segments, moved, line[order], vertices[vertex[order]], away[order])
 
 
 def _insert(
-    segments: Segments, moved: Floats, line: Ints, points: Floats, scale: Floats
+    segments: Segments, moved: Floats, line: Ints, points: Floats, away: Floats
 ) -> tuple[Segments, Floats]:
+    """Put points into segments, in order; ``away`` is how far each lies beside its own, metres."""
     extra = np.bincount(line, minlength=len(segments))
     source = np.repeat(np.arange(len(segments)), extra + 1)
     first = np.cumsum(extra + 1) - (extra + 1)
     ends = segments.ends[source].copy()
     rank = np.arange(len(line)) - np.repeat(np.cumsum(extra) - extra, extra)
     at = first[line] + rank
-    # How far the inserted vertex lies from the segment that it is put into.
-    a, b = segments.ends[line, :2] * scale, segments.ends[line, 2:] * scale
-    vector = b - a
-    offset = points * scale - a
-    off = np.abs(vector[:, 0] * offset[:, 1] - vector[:, 1] * offset[:, 0]) / np.hypot(*vector.T)
     moved = moved[source].copy()
-    np.maximum.at(moved, at, off)
-    np.maximum.at(moved, at + 1, off)
+    np.maximum.at(moved, at, away)
+    np.maximum.at(moved, at + 1, away)
     ends[at, 2:] = points
     ends[at + 1, :2] = points
     return Segments(ends, segments.owner[source], segments.group[source]), moved
+
+
+def _places(ends: Floats) -> tuple[Floats, Ints]:
+    """Return the vertices of segments, each once and sorted, and for each end which it is."""
+    where = np.ascontiguousarray(ends + 0.0).view(np.complex128).ravel()
+    places, index = np.unique(where, return_inverse=True)
+    return places.view(np.float64).reshape(-1, 2), index.ravel()

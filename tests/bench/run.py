@@ -29,8 +29,38 @@ PAIRS = (
         "a clean coverage, 3,800 polygons of 1,200 vertices, and its parent: is it one?",
         ("is_valid + certificate against the parent", sides.certificate),
         ("is_valid + coverage_is_valid (shapely; knows no parent)", sides.coverage_is_valid),
-        aim=1.2,
+        aim=0.8,
         rounds=5,
+    ),
+    Pair(
+        "certificate, many",
+        "a clean coverage, 40,480 polygons of 200 vertices, and its parent: is it one?",
+        ("is_valid + certificate against the parent", sides.certificate_of_many),
+        ("is_valid + coverage_is_valid (shapely; knows no parent)", sides.many_are_valid),
+        aim=0.8,
+        rounds=3,
+    ),
+    Pair(
+        "defects",
+        "3,800 polygons of 1,200 vertices with 120 defects of 16 kinds: what is wrong?",
+        ("check_coverage: all rules, each finding explained", sides.check_mixed),
+        ("is_valid + union_all + difference both ways", sides.union_of_mixed),
+        aim=0.4,
+    ),
+    Pair(
+        "defects, many",
+        "40,480 polygons of 200 vertices with as many",
+        ("check_coverage: all rules, each finding explained", sides.check_mixed_of_many),
+        ("is_valid + union_all + difference both ways", sides.union_of_mixed_many),
+        aim=0.4,
+    ),
+    Pair(
+        "defects, geoplanar",
+        "3,800 polygons of 1,200 vertices with 120 defects",
+        ("check_coverage: all rules, each finding explained", sides.check_mixed),
+        ("geoplanar: overlaps + gaps (pairs and holes)", sides.geoplanar_mixed),
+        aim=1 / 20,
+        rounds=1,
     ),
     Pair(
         "check, clean",
@@ -53,7 +83,7 @@ PAIRS = (
         "373,000 points in 3,800 polygons of 200 vertices: which grid has each?",
         ("locate, by the border rule", sides.locating),
         ("geopandas sjoin, intersects, first match kept", sides.sjoin),
-        aim=1.2,
+        aim=0.5,
     ),
 )
 # What needs more than a pair of functions: a database, a browser.

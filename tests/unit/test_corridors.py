@@ -110,3 +110,11 @@ def test_overlaps_hide_no_corridor_and_make_none() -> None:
     grids = frame(at(0, 0, 100, 100), at(99, 0, 200, 100), at(200.5, 0, 300, 100))
     (found,) = narrow(grids)
     assert set(found.grids) == {"g1", "g2"}
+
+
+def test_a_finely_drawn_border_hides_no_corridor() -> None:
+    """Vertices every centimetre, on both sides of a slit and all around."""
+    grids = frame(*(side.segmentize(0.01) for side in (at(0, 0, 50, 50), at(50.4, 0, 90, 50))))
+    (slit,) = narrow(grids)
+    assert slit.width_m == pytest.approx(0.4, rel=0.02)
+    assert slit.length_m == pytest.approx(50, rel=0.02)
