@@ -39,9 +39,8 @@ export function WorkPart({ finding }: { finding: { id: string; accepted: boolean
 export function Standing({ task }: { task: Task }) {
   return (
     <p class="standing">
-      <Symbol id={`task-${task.state}`} size={18} /> <b>{t(`work_${task.state}`)}</b>
-      <span class="whole"> · {whose(task)}</span>
-      <span class="whole"> · {t("workDueOn", { day: day(language.value, task.due) })}</span>
+      <span class="whole"><Symbol id={`task-${task.state}`} size={18} /> <b>{t(`work_${task.state}`)}</b></span>{" "}
+      <span class="whole">· {whose(task)} ·</span> <span class="whole">{t("workDueOn", { day: day(language.value, task.due) })}</span>{" "}
       <Late task={task} />
     </p>
   );
