@@ -83,7 +83,7 @@ demo: debian install web assets ## everything from nothing: the sample county, c
 
 test: debian debian-test install web assets ## the whole suite: unit, postgis, browser, notebooks
 	cd $(WEB) && npm test --silent
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" --durations=40 $(ARGS)
 
 test-slow: debian debian-test install web assets ## many seeds and faults; not in CI
 	$(BIN)/python -m pytest -m slow $(ARGS)

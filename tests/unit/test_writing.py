@@ -121,7 +121,7 @@ def test_microseconds_days_and_tags_come_back(tmp_path: Path, ending: str) -> No
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     titles=st.lists(
@@ -129,7 +129,7 @@ def test_microseconds_days_and_tags_come_back(tmp_path: Path, ending: str) -> No
         .map(str.strip)
         .filter(bool),
         min_size=1,
-        max_size=5,
+        max_size=20,
     ),
     lon=st.floats(73, 135),
     lat=st.floats(4, 53),

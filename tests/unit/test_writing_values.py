@@ -49,7 +49,7 @@ def try_layer(path: Path, layer: tuple[str, dict[str, list[Any]], Lang]) -> None
 
 
 @pytest.mark.parametrize("ending", WRITERS)
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(layers())
 def test_any_row_of_any_kind(tmp_path: Path, ending: str, layer: Any) -> None:
     try_layer(tmp_path / f"x{ending}", layer)
