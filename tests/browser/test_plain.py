@@ -11,8 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
+from sqlalchemy import delete
 
+from api.db import session_scope
 from layers.style import PALETTE
+from layers.tables import accepted_finding
 from tests.browser.conftest import CHROMIUM, Visit
 from tests.browser.test_journeys import hash_of, on_screen, wait_for
 from tests.browser.test_page import LANGUAGES, faults, open_first_finding, settle, view
@@ -255,3 +258,22 @@ def test_a_reader_gets_his_own_part(role: str, visit: Start) -> None:
     at = opened(visit, "desktop", "zh", role=role)
     assert tiles_of(at)
     assert at.page.locator(MAP).is_visible()
+
+
+def test_what_is_accepted_is_drawn_anew(visit: Start, sample: Service) -> None:
+    with sample.client("planner") as client:
+        found = client.get("/api/coverage/findings?rule=C101&sort=area_m2&limit=1").json()
+        (gap,) = found["findings"]
+        lon, lat = gap["point"]
+        at = opened(visit, at=f"16/{lat}/{lon}?finding={gap['id']}")
+        at.first(".exception .propose").click()
+        at.page.fill(".exception textarea", "湖面")
+        assert not any("again=" in url for url in tiles_of(at))
+        at.page.click(".exception .primary")
+        at.page.wait_for_selector(".exception.holds")
+        # A browser keeps a picture of the same address for as long as the page stands.
+        fresh = lambda: any("again=" in url for url in tiles_of(at))  # noqa: E731
+        wait_for(at.page, fresh, "pictures of another address")
+        assert client.delete(f"/api/coverage/accepted/{gap['id']}").status_code == 200
+    with session_scope(sample.engine) as session:
+        session.execute(delete(accepted_finding))

@@ -145,12 +145,11 @@ function showTiles(made: Leaflet, address: () => string): void {
   });
   let shown = address();
   effect(() => {
-    const wanted = address();
+    // A browser asks for a picture once a page, whatever its age: what has changed has another address.
+    const again = changed.value + recounted.value;
+    const wanted = again ? `${address()}&again=${again}` : address();
     if (wanted !== shown) tiles.setUrl(wanted);
     shown = wanted;
-  });
-  effect(() => {
-    if (changed.value + recounted.value) tiles.redraw();
   });
 }
 
