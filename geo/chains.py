@@ -7,6 +7,7 @@ chain goes on.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -19,6 +20,22 @@ from geo.certificate import Geometries, Ints
 
 # What a face is said to be: the rule, the polygons concerned, and which face.
 Claim = tuple[str, tuple[int, ...], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A rule broken by faces that belong together.
+
+    ``who`` are the polygons concerned, ``faces`` those that break this rule, and ``chain`` all of
+    the fault: the overlaps between the gaps of a border that was drawn twice.
+    """
+
+    rule: str
+    who: tuple[int, ...]
+    faces: tuple[int, ...]
+    chain: tuple[int, ...]
+
+
 # What is no land, by the polygons on its sides.
 Links = dict[frozenset[int], list[BaseGeometry]]
 
@@ -28,7 +45,7 @@ LINK_SHARE = 1000.0
 
 def chains(
     claims: Sequence[Claim], faces: Sequence[Face], links: Links, tolerance: float
-) -> Iterator[tuple[str, tuple[int, ...], list[int]]]:
+) -> Iterator[Fault]:
     """Join the claims of faces that touch, concern the same polygons and lie in one parent.
 
     Parameters
@@ -44,8 +61,8 @@ def chains(
 
     Yields
     ------
-    tuple
-        Rule, polygons and faces of each fault.
+    Fault
+        One for each chain and rule.
     """
     keys = [(frozenset(who), faces[at].parent) for _, who, at in claims]
     places = [at for *_, at in claims]
@@ -64,10 +81,13 @@ def chains(
     one, two = _side_by_side(label, places_, shapes_, tolerance)
     component = _components(one, two, len(keys))
     groups: dict[tuple[int, str], list[int]] = defaultdict(list)
-    for position, (rule, _, _) in enumerate(claims):
+    chain: dict[int, set[int]] = defaultdict(set)
+    for position, (rule, _, at) in enumerate(claims):
         groups[int(component[position]), rule].append(position)
-    for (_, rule), positions in groups.items():
-        yield rule, claims[positions[0]][1], [claims[position][2] for position in positions]
+        chain[int(component[position])].add(at)
+    for (where, rule), positions in groups.items():
+        members = tuple(claims[position][2] for position in positions)
+        yield Fault(rule, claims[positions[0]][1], members, tuple(sorted(chain[where])))
 
 
 def _short(links: Geometries, tolerance: float) -> Geometries:

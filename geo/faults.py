@@ -26,10 +26,11 @@ from shapely.geometry.base import BaseGeometry
 from geo.arrangement import Face, Territory, is_outside, lines_of
 from geo.borders import Shares, longest_first, shared_lengths
 from geo.certificate import Floats, Geometries, Ints, Segments
-from geo.chains import Claim, Links, chains
+from geo.chains import Claim, Fault, Links, chains
 from geo.explain import Explainer
 from geo.findings import Finding
 from geo.gate import Layer
+from geo.phrases import another_source
 from geo.weld import Welded
 
 # Noding moves an edge by rounding only; this share of the tolerance is far above that.
@@ -37,6 +38,11 @@ NEAR_SHARE = 1e-3
 # A gap lies along the parent's border if it is within the tolerance of it over more than so many
 # tolerances: fewer is a corner that touches.
 EDGE_SHARE = 10.0
+# Lines that part and meet again so often, over a way so many times as long as they are apart on
+# the mean, are one border from two sources.
+LEAST_CROSSINGS = 8
+# The share of the way over which the lines are said to part by no more.
+MOST_OF_IT = 0.95
 # Two areas that differ by less than this share are the same area.
 EQUAL_SHARE = 1e-9
 # The polygons on the two sides, segments (n, 4), and how far they were moved, in metres.
@@ -58,6 +64,7 @@ class Faults:
     shares: Shares
     at_edge: list[bool]
     areas: Floats
+    outlines: Floats
     thin: list[bool]
     explain: Explainer
     tolerance: float
@@ -71,10 +78,8 @@ class Faults:
             claim for at in range(len(self.faces)) for claim in self._claims(at, twins, nests)
         ]
         matched = list(matched_pairs(welded))
-        for rule, grids, members in chains(
-            claims, self.faces, self._links(matched), self.tolerance
-        ):
-            yield self._finding(rule, grids, members)
+        for fault in chains(claims, self.faces, self._links(matched), self.tolerance):
+            yield self._from_another_source(self._finding(fault), fault)
         yield from self._mismatches([*matched, *shrunk_spots(welded)])
 
     # -- which rule a face breaks ------------------------------------------------------------
@@ -132,7 +137,8 @@ class Faults:
             links[frozenset(pair).intersection(grids)].extend(lines_of(ends))
         return links
 
-    def _finding(self, rule: str, who: tuple[int, ...], members: list[int]) -> Finding:
+    def _finding(self, fault: Fault) -> Finding:
+        rule, who, members = fault.rule, fault.who, list(fault.faces)
         shape = union(self.faces[at].geometry for at in members)
         first = self.faces[members[0]]
         if not first.owners:
@@ -151,6 +157,20 @@ class Faults:
         )  # fmt: skip
         # Without a parent nobody can say whether a hole is a gap or somebody else's land.
         return found if len(self.territory.parents) else _unsure(found)
+
+    def _from_another_source(self, found: Finding, fault: Fault) -> Finding:
+        """Say of a border that two lines describe that this is so, and how far they part."""
+        chain = list(fault.chain)
+        length = fsum(self.outlines[chain]) / 2
+        mean = fsum(self.areas[chain]) / length
+        if len(chain) < LEAST_CROSSINGS or mean * LEAST_CROSSINGS > length:
+            return found
+        # Of each face its mean width, over the length of its side.
+        width = 2 * self.areas[chain] / self.outlines[chain]
+        order = np.lexsort((self.outlines[chain], width))
+        share = np.cumsum(self.outlines[chain][order])
+        most = float(width[order][np.searchsorted(share, MOST_OF_IT * share[-1])])
+        return another_source(found, len(chain), length, mean, most)
 
     def _grids(self, who: Iterable[int]) -> list[tuple[str, str]]:
         rows = [int(self.rows[polygon]) for polygon in who]
@@ -238,7 +258,7 @@ def measure_faults(
     outline = explain.ruler.length_m(pieces)
     return Faults(
         layer, territory, rows, parent_codes, faces,
-        shares, at_edge, areas,
+        shares, at_edge, areas, outline,
         (2 * areas <= tolerance_m * outline).tolist(), explain, unit,
     )  # fmt: skip
 

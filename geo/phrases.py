@@ -5,8 +5,10 @@ measures are worded in 亩 and m², distances in m, and a code never comes witho
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TypedDict
 
+from geo.findings import Finding
 from geo.measure import MU_M2
 from geo.rules import RULES
 
@@ -144,6 +146,37 @@ def apart(metres: float) -> tuple[str, str]:
     if mm < LEAST_MM:
         return f"less than {LEAST_MM:g} mm", f"相差不到 {LEAST_MM:g} 毫米"
     return f"up to {mm:.2g} mm", f"最多相差 {mm:.2g} 毫米"
+
+
+def another_source(
+    found: Finding, places: int, length_m: float, mean_m: float, most_m: float
+) -> Finding:
+    """Say of a finding that two lines describe one border, and how far they part.
+
+    Parameters
+    ----------
+    places
+        How many pieces of land lie between the lines.
+    length_m, mean_m, most_m
+        Of the border; how far the lines part on the mean, and over most of the way at most.
+    """
+    said = (
+        f" The border comes from two sources: over {distance(length_m)} its two lines part in "
+        f"{places} places, by {distance(mean_m)} on the mean and by no more than "
+        f"{distance(most_m)} over 95 % of the way."
+    )
+    said_zh = (
+        f"两侧边界来自不同来源：在 {distance(length_m, english=False)}内有 {places} 处不重合，"
+        f"平均相差 {distance(mean_m, english=False)}，95% 的长度上相差不超过 "
+        f"{distance(most_m, english=False)}。"
+    )
+    return replace(
+        found,
+        message=found.message + said,
+        message_zh=found.message_zh + said_zh,
+        fix="Decide which of the two lines holds, and take it for both sides.",
+        fix_zh="先确定以哪条线为准，两侧都采用它。",
+    )
 
 
 # No smaller count of households is told of a grid to whoever gets counts only.

@@ -38,6 +38,9 @@ def test_an_edge_drawn_twice_is_one_gap_and_one_overlap() -> None:
         found = check(left, right).findings
         land = [f for f in found if f.rule in ("C101", "C103")]
         assert sorted(f.rule for f in land) == ["C101", "C103"]
+        for each in land:
+            assert "two sources" in each.message
+            assert "不同来源" in each.message_zh
         # A hundred faces: the lines cross again and again.
         assert sum(len(shapely.get_parts([f.geometry])) for f in land) > 60
 
@@ -49,6 +52,23 @@ def test_faults_a_hundred_metres_apart_are_two() -> None:
     )
     gaps = [f for f in check(left, right).findings if f.rule == "C101"]
     assert [round(f.area_m2) for f in gaps] == [3, 3]
+    assert not any("two sources" in f.message for f in gaps)
+
+
+def test_how_far_two_sources_part_is_said() -> None:
+    """A saw: triangles of 15 m by 1 m to either side, so half a metre on the mean."""
+    up = np.arange(0, 801.0, 10)
+    across = np.where(np.arange(81) % 2 == 1, np.where(np.arange(81) % 4 == 1, 1.0, -1.0), 0.0)
+    saw = np.column_stack((300 + across, up * 0.75))
+    left = Polygon([(0, 0), *saw, (0, HIGH)])
+    found = check(left, box(300, 0, 600, HIGH)).findings
+    assert sorted(f.rule for f in found if f.rule != "C105") == ["C101", "C103"]
+    for each in found:
+        if each.rule != "C105":
+            assert "in 40 places" in each.message
+            assert "49.8 cm on the mean" in each.message
+            assert "平均相差 49.8 厘米" in each.message_zh
+            assert each.fix == "Decide which of the two lines holds, and take it for both sides."
 
 
 def test_no_two_findings_have_one_name() -> None:
