@@ -18,7 +18,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import ARRAY, Text, and_, exists, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from api.coverage.store import AnyRow
@@ -103,7 +103,7 @@ def _follow(session: Session, check: int, gone: Sequence[AnyRow]) -> set[int]:
     """
     if not gone:
         return set()
-    own, new = work_task.c, finding.c
+    own, new, nobody = work_task.c, finding.c, literal([], ARRAY(Text))
     before = select(func.max(coverage_check.c.id)).where(coverage_check.c.id < check)
     earlier = finding.alias("earlier")
     is_known = exists().where(
@@ -117,6 +117,8 @@ def _follow(session: Session, check: int, gone: Sequence[AnyRow]) -> set[int]:
         .where(
             among(own.id, [task.id for task in gone]), new.check_id == check, new.rule == own.rule,
             new.area_code.is_not_distinct_from(own.area_code), ~is_known, ~has_task,
+            # What a neighbour lacks is not what was put right here, though the two touch.
+            or_(new.grids.overlap(own.grids), and_(new.grids == nobody, own.grids == nobody)),
         )
         .order_by(own.id, new.area_m2.desc(), new.households.desc(), new.id)
     )  # fmt: skip

@@ -171,6 +171,23 @@ def test_a_fault_put_right_in_part_keeps_its_task(session: Session) -> None:
     assert task(session, "C103-0-1").state == "verified"
 
 
+def test_a_neighbour_that_lacks_the_same_is_no_heir(session: Session) -> None:
+    def lacks(grid: int) -> Finding:
+        made = found(0, 0, "S301")
+        shape = shapely.box(115.2 + grid / 10, 33.5, 115.3 + grid / 10, 33.6)
+        object.__setattr__(made, "id", f"S301-{grid}")
+        object.__setattr__(made, "grids", (f"{VILLAGE}00{grid}",))
+        object.__setattr__(made, "geometry", shape)
+        return made
+
+    check(session, [lacks(1)])
+    assign(session, "S301-1")
+    # The worker has gone from the second grid to the first.
+    check(session, [lacks(2)])
+    assert task(session, "S301-1").state == "verified"
+    assert task(session, "S301-2") is None
+
+
 def test_measures_are_those_of_the_last_check_that_found_it(session: Session) -> None:
     check(session, [found(0, 0)])
     assign(session, "C103-0-0")
