@@ -200,24 +200,18 @@ class Faults:
         for at in np.flatnonzero(self.thin).tolist():
             pair = tuple(sorted({*self.faces[at].owners, *self.shares[at]}))
             shapes[pair].append(self.faces[at].geometry)
-            flat = (
-                2
-                * self.areas[at]
-                / max(
-                    self.explain.ruler.length_m(np.array([self.faces[at].geometry], dtype=object))[
-                        0
-                    ],
-                    1e-12,
-                )
-            )
+            flat = 2 * self.areas[at] / max(self.outlines[at], 1e-12)
             moved[pair] = max(moved[pair], float(flat))
         count = len(self.territory.polygons)
         for pair, parts in shapes.items():
             who = [owner for owner in pair if owner < count]
             if who:
-                yield self._mismatch(who, parts, moved[pair])
+                alone = len(pair) == 1
+                yield self._mismatch(who, parts, moved[pair], alone=alone)
 
-    def _mismatch(self, who: list[int], parts: list[BaseGeometry], far_m: float) -> Finding:
+    def _mismatch(
+        self, who: list[int], parts: list[BaseGeometry], far_m: float, *, alone: bool
+    ) -> Finding:
         thin = [part for part in parts if part.area > 0]
         lines = [part for part in parts if part.area == 0]
         lines += [part.boundary for part in thin]
@@ -228,7 +222,7 @@ class Faults:
         length = float(self.explain.ruler.length_m(np.array([shape], dtype=object))[0])
         return self.explain.finding(
             "C105", shape, self._grids(who), area=self._own_area(who),
-            measures={"area_m2": area, "width_m": far_m, "length_m": length},
+            measures={"area_m2": area, "width_m": far_m, "length_m": length, "alone": alone},
         )  # fmt: skip
 
 

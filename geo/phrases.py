@@ -95,6 +95,7 @@ def _words(
         "where": where,
         "where_en": f" of {where}" if where else "",
         "of_where_en": f" of {where}" if where else "",
+        "both": _both(names, where, alone=bool(measures.get("alone")), english=english),
         "beside": "within" if len(names) == 1 else "between",
         "beside_zh": "内" if len(names) == 1 else "之间",
         "where_own": where or "辖区边界",
@@ -114,6 +115,14 @@ def _words(
         ),
         "households_zh": f"涉及 {households} 户" if households else "未涉及住户",
     }
+
+
+def _both(names: Sequence[str], where: str, *, alone: bool, english: bool) -> str:
+    """Name the two sides of a border: two grids, a grid and its area, or one grid twice."""
+    if alone and names:
+        return f"{names[0]} on two sides" if english else f"{names[0]}自身两侧"
+    boundary = where or ("the boundary" if english else "辖区边界")
+    return listing([*names, boundary] if len(names) == 1 else names, english=english)
 
 
 def number(value: object) -> float:

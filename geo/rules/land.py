@@ -93,8 +93,9 @@ LAND = (
         name_zh="边界不吻合",
         reason="Neighbours' borders meet within the tolerance but not vertex by vertex.",
         reason_zh="相邻边界在容差内相接，但顶点不一致。",
-        message="The borders of {who} meet over {length} but not vertex by vertex ({apart} apart).",
-        message_zh="{who}的边界有 {length_zh}相接但顶点不一致（{apart_zh}）。",
+        message="The borders of {both} meet over {length} but not vertex by vertex "
+        "({apart} apart).",
+        message_zh="{both}的边界有 {length_zh}相接但顶点不一致（{apart_zh}）。",
         fix="Give both the same vertices along the border.",
         fix_zh="让两边在这段边界上使用相同的顶点。",
         why="Today it is less than a centimetre. Moved into another coordinate system, or thinned "

@@ -111,3 +111,16 @@ def test_lines_that_go_back_and_forth_lose_no_segment() -> None:
         goes_on = line[1:] == line[:-1]
         back = np.hstack((coordinates[:-1], coordinates[1:]))[goes_on]
         assert sorted(map(tuple, back)) == sorted(map(tuple, ends))
+
+
+def test_a_border_that_does_not_match_names_its_two_sides() -> None:
+    slit = Polygon([(100, 100), (200, 100), (200, 100.004), (100, 100.004)])
+    left, right = box(0, 0, 300, HIGH), box(300, 0, 600, HIGH)
+    told = [f for f in check(left.difference(slit), right).findings if f.rule == "C105"]
+    (alone,) = (f for f in told if f.length_m < 300)
+    assert alone.grids == ("g0",)
+    assert alone.message.startswith("The borders of g0 on two sides meet")
+    assert alone.message_zh.startswith("g0自身两侧的边界")
+    # The parent is one box: both grids' corners are on its edges, where it has no vertex.
+    starts = {f.message.split(" meet")[0] for f in told if f is not alone}
+    assert starts == {f"The borders of g{n} and the boundary" for n in (0, 1)}
