@@ -99,7 +99,8 @@ def read_database(engine: Engine, day: date | None, county: str = "") -> Data:
     if grids.empty:
         raise TransferError(
             "The database holds no grids.",
-            cure="Name a file to check, or try the sample: wangge --sample check.",
+            cure="Import some (wangge import grids FILE), name a file to check, or build the "
+            "sample: wangge demo --no-serve, then wangge --sample check.",
         )
     data = Data("database", grids)
     data.parents, data.households = parents, households
