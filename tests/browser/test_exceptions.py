@@ -92,10 +92,12 @@ def test_a_finding_is_accepted_found_in_the_register_changed_and_taken_back(
     page.fill(".exception textarea", "湖面，无人居住")
     assert page.input_value(".exception input[type=date]") > "2026"
     fine(at, axe, touch=touch)
+    seen = page.evaluate("location.hash")
     save.click()
     page.wait_for_selector(".exception.holds")
     assert "湖面，无人居住" in page.inner_text(".exception")
-    # The keyboard has gone along.
+    # The keyboard has gone along, and the map stays where it was.
+    assert page.evaluate("location.hash") == seen
     assert page.evaluate("document.activeElement.closest('.exception') !== null")
     assert page.inner_text(".card h2 em") == words["flag"]
     at.until(f"document.querySelector('.numbers small').innerText.includes('{before - 1}')")

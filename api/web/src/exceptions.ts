@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { ask, send, type Finding, type Severity } from "./api";
-import { finding, loadVerdict, openFinding, recounted } from "./state";
+import { finding, loadVerdict, recounted, renewFinding } from "./state";
 
 export const STATES = ["in_force", "expired", "gone", "revoked"] as const;
 export type State = (typeof STATES)[number];
@@ -56,7 +56,7 @@ export async function revoke(id: string): Promise<void> {
 /** Let verdict, lists, map and the open card say what has become of it. */
 async function told(id: string): Promise<void> {
   decided.value = id;
-  await Promise.all([loadVerdict(), finding.peek()?.id === id ? openFinding(id) : undefined]);
+  await Promise.all([loadVerdict(), finding.peek()?.id === id ? renewFinding() : undefined]);
   recounted.value += 1;
 }
 

@@ -7,7 +7,7 @@ import { chosenShape, keptCard, openKept } from "./chosen";
 import { flyTo } from "./ground";
 import { keepLink, whenReady, type MapPage } from "./map";
 import type { Link } from "./permalink";
-import { finding, grid, layers, me, openPlace, outline, placing, type LayerName } from "./state";
+import { finding, grid, layers, me, openPlace, outline, placing, still, type LayerName } from "./state";
 
 const SWITCHED: Record<LayerName, RegExp> = {
   grids: /^grids$|^grid-(border|label)$|^unit-border$/,
@@ -32,7 +32,8 @@ export const coverage: MapPage = {
 };
 
 function prepare(made: MapLibre): void {
-  made.addSource("chosen", { type: "geojson", data: NONE });
+  // A style that has come anew, in another language say, keeps what is chosen.
+  made.addSource("chosen", { type: "geojson", data: chosenShape() ?? NONE });
   const under = made.getLayer("settlement-label") ? "settlement-label" : undefined;
   made.addLayer(
     { id: "chosen-halo", type: "line", source: "chosen", filter: NO_POINTS, paint: { "line-color": "#ffffff", "line-width": 7, "line-opacity": 0.9 } },
@@ -67,7 +68,7 @@ function follow(made: MapLibre, link: Link): void {
     whenReady(made, () => {
       made.getSource<GeoJSONSource>("chosen")?.setData(shape ?? NONE);
     });
-    if (chosen) fly(chosen.id, chosen.bbox);
+    if (chosen && !still.peek()) fly(chosen.id, chosen.bbox);
     keepLink();
   });
   let tried = false;

@@ -14,7 +14,7 @@ import { moveBy } from "./ground";
 import { addKeys } from "./keys";
 import { read, write, type Link } from "./permalink";
 import {
-  changed, finding, grid, here, language, layers, mapShown, me, openPlace, outline, page, placing, recounted, t, zoom, type LayerName,
+  changed, finding, grid, here, language, layers, mapShown, me, openPlace, outline, page, placing, recounted, still, t, zoom, type LayerName,
 } from "./state";
 
 // A picture tile is half as wide as a tile of the live map, whose zooms the address and the rest of
@@ -203,7 +203,7 @@ function follow(made: Leaflet, keep: () => void, framed: string | null): void {
     framed = null;
   };
   effect(() => {
-    if (finding.value) go(finding.value.id, finding.value.bbox);
+    if (finding.value && !still.peek()) go(finding.value.id, finding.value.bbox);
     keep();
   });
   effect(() => {

@@ -32,6 +32,8 @@ export const sheet = signal(false);
 export const changed = signal(0);
 // Counts up whenever the same findings are counted, and drawn, in another way; nothing has moved.
 export const recounted = signal(0);
+// While this is on, a card says something anew, and the map stays where it is.
+export const still = signal(false);
 
 const PAGES = ["check", "import", "unlocated", "export", "members", "incidents", "worklist", "rules", "exceptions", "history"] as const;
 export type Page = (typeof PAGES)[number];
@@ -124,6 +126,19 @@ export function findings(query: Record<string, string>): Promise<FindingList> {
 export function openFinding(id: string): Promise<void> {
   return guarded(async () => {
     show({ finding: await ask<FindingDetail>(`/api/coverage/findings/${encodeURIComponent(id)}`) });
+  });
+}
+
+/** Ask again for the finding whose card is open: something of it is no longer so. */
+export function renewFinding(): Promise<void> {
+  return guarded(async () => {
+    const id = finding.peek()?.id;
+    const found = id && (await ask<FindingDetail>(`/api/coverage/findings/${encodeURIComponent(id)}`));
+    // Meanwhile another card may have been opened.
+    if (!found || finding.peek()?.id !== id) return;
+    still.value = true;
+    finding.value = found;
+    still.value = false;
   });
 }
 
