@@ -7,9 +7,10 @@ import { daysLeft, decided, register, REGISTER_FILE, STATES, type Accepted, type
 import { Mark } from "./findings";
 import { count } from "./format";
 import { flyTo } from "./ground";
-import { closeCard, finding, language, openFinding, pick, recounted, sheet, t } from "./state";
+import { closeCard, finding, language, me, openFinding, pick, recounted, sheet, t } from "./state";
 
 const PAGE = 50;
+const DECIDERS = ["administrator", "planner"];
 // From so many days before its end on, an exception is spoken of as ending.
 const SOON_DAYS = 30;
 // About a hundred metres around a place where nothing is found any more.
@@ -73,7 +74,7 @@ function Entries({ list, more }: { list: AcceptedList; more: () => void }) {
     return (
       <div class="empty">
         <p>{t("exceptionsNone")}</p>
-        <p class="soft">{t("exceptionsNoneHint")}</p>
+        {DECIDERS.includes(me.value!.role) && <p class="soft">{t("exceptionsNoneHint")}</p>}
       </div>
     );
   const rest = list.numberMatched - list.exceptions.length;
