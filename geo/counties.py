@@ -34,6 +34,7 @@ from geo.faults import NEAR_SHARE
 from geo.gate import Layer, admit
 from geo.measure import Geometries, Ruler
 from geo.weld import Welded, weld
+from geo.winding import concerning, winding
 
 # Two pieces of border run back along one another if they turn by more than 135 degrees.
 TURN = -0.7
@@ -46,13 +47,14 @@ class Border:
     """What the exclusive grids of one county leave open.
 
     ``ends`` has shape (n, 4): directed segments with the inside on the left, in ``crs``. ``row``
-    (n,) is each one's grid, by its position in the county's frame.
+    (n,) is each one's grid, by its position in the county's frame, which has ``count`` rows.
     """
 
     county: str
     crs: CRS
     ends: Floats
     row: Ints
+    count: int
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
@@ -138,7 +140,7 @@ def border_of(county: str, grids: gpd.GeoDataFrame) -> Border:
     rows = np.flatnonzero(layer.exclusive)
     rest = open_segments(layer.shapes[rows], np.zeros(len(rows), dtype=np.int64))
     crs = CRS.from_user_input(grids.crs)
-    return Border(county, crs, rest.ends, rows[rest.owner])
+    return Border(county, crs, rest.ends, rows[rest.owner], len(layer))
 
 
 def outline_of(border: Border) -> BaseGeometry:
@@ -179,6 +181,7 @@ def join_borders(
     crs = _one_crs(borders, outline)
     known = _no_layer(crs) if outline is None else admit(outline)
     shell = known.shapes[known.exclusive]
+    borders = _trimmed(borders, width_m, crs)
     segments, starts = _together(borders, shell)
     rest = segments.take(residue(segments))
     seam = Seam(
@@ -215,14 +218,24 @@ def _one_crs(borders: Sequence[Border], outline: gpd.GeoDataFrame | None) -> CRS
     return first.crs
 
 
+def _trimmed(borders: Sequence[Border], width_m: float, crs: CRS) -> list[Border]:
+    """Leave out of each border the faults of its own that lie where no other county can be."""
+    bounds = np.array([border.bounds for border in borders])
+    reach = 4 * width_m / min(_metres(np.vstack([border.ends for border in borders]), crs))
+    out = []
+    for number, border in enumerate(borders):
+        kept = concerning(border.ends, np.delete(bounds, number, axis=0), reach)
+        out.append(replace(border, ends=border.ends[kept], row=border.row[kept]))
+    return out
+
+
 def _no_layer(crs: CRS) -> Layer:
     return Layer((), (), (), (), _none(), crs)
 
 
 def _together(borders: Sequence[Border], outline: Geometries) -> tuple[Segments, Ints]:
     """Put the borders one after another, the outline last and walked backwards."""
-    sizes = [int(border.row.max(initial=-1)) + 1 for border in borders]
-    starts = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
+    starts = np.cumsum([0, *(border.count for border in borders)], dtype=np.int64)
     ends = [border.ends for border in borders]
     owner = [border.row + start for border, start in zip(borders, starts, strict=False)]
     if len(outline):
@@ -231,34 +244,6 @@ def _together(borders: Sequence[Border], outline: Geometries) -> tuple[Segments,
         owner.append(shell.owner + starts[-1])
     owners = np.concatenate(owner)
     return Segments(np.vstack(ends), owners, np.zeros(len(owners), dtype=np.int64)), starts
-
-
-def winding(points: Floats, ends: Floats) -> Ints:
-    """Return how often directed segments wind about points: how many inner sides hold each.
-
-    Parameters
-    ----------
-    points
-        Shape (n, 2); on no segment.
-    ends
-        Shape (m, 4), closed walks all together.
-
-    Examples
-    --------
-    >>> ring = np.array([[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]], dtype=float)
-    >>> winding(np.array([[1.0, 1.0], [3.0, 1.0]]), np.hstack((ring[:-1], ring[1:]))).tolist()
-    [1, 0]
-    """
-    if not len(points) or not len(ends):
-        return np.zeros(len(points), dtype=np.int64)
-    far = np.column_stack((np.full(len(points), ends[:, ::2].max() + 1.0), points[:, 1]))
-    rays = lines_of(np.hstack((points, far)))
-    at, which = shapely.STRtree(lines_of(ends)).query(rays)
-    (x0, y0, x1, y1), (x, y) = ends[which].T, points[at].T
-    side = (x1 - x0) * (y - y0) - (x - x0) * (y1 - y0)
-    upward, downward = (y0 <= y) & (y < y1) & (side > 0), (y1 <= y) & (y < y0) & (side < 0)
-    turns = upward.astype(np.int64) - downward
-    return np.bincount(at, weights=turns, minlength=len(points)).astype(np.int64)
 
 
 def _places(seam: Seam, borders: Sequence[Border], unit: float) -> tuple[Geometries, Ints]:

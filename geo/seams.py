@@ -15,16 +15,17 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo.arrangement import Face, Territory, defects
+from geo.arrangement import Face, Territory, defects, lines_of
 from geo.certificate import Floats, Ints, Segments
 from geo.corridors import corridor_findings
-from geo.counties import Seam, Wanted, winding
+from geo.counties import Seam, Wanted
 from geo.explain import Explainer, Households
 from geo.faults import NEAR_SHARE, measure_faults
 from geo.findings import Finding, sort_findings
 from geo.gate import Layer, admit
 from geo.measure import Geometries, Ruler
 from geo.weld import Welded
+from geo.winding import winding
 
 # What lies in no grid, and what lies beyond a boundary: told once, whoever tells it.
 MISSING, BEYOND = ("C101", "C102"), ("C104",)
@@ -154,7 +155,8 @@ def _faults(seam: Seam, layer: Layer, owner: Ints, explain: Explainer) -> Iterab
     welded = _known(seam.welded, place)
     faults = measure_faults(
         layer, territory, np.arange(count), tuple(seam.outline.codes[at] for at in there),
-        _faces(seam, territory, explain.ruler), welded.rest, explain, seam.tolerance_m,
+        _of_several(seam, _faces(seam, territory, explain.ruler), owner, explain.ruler),
+        welded.rest, explain, seam.tolerance_m,
     )  # fmt: skip
     return faults.findings(welded)
 
@@ -189,6 +191,22 @@ def _faces(seam: Seam, territory: Territory, ruler: Ruler) -> list[Face]:
         spots, predicate="dwithin", distance=unit * NEAR_SHARE
     )[0]
     return [faces[at] for at in np.unique(inside).tolist()]
+
+
+def _of_several(seam: Seam, faces: list[Face], owner: Ints, ruler: Ruler) -> list[Face]:
+    """Leave out what one county's grids do among themselves, far from any mismatch of two."""
+    if len(seam.outline) or not faces:
+        return faces
+    home = seam.county_of(owner)
+    several = np.array([not face.owners or len(set(home[list(face.owners)].tolist())) > 1
+                        for face in faces])  # fmt: skip
+    shapes = _shapes(face.geometry for face in faces)
+    # A sliver is told of whoever's border it lies at.
+    several |= 2 * ruler.area_m2(shapes) <= seam.tolerance_m * ruler.length_m(shapes)
+    unit = seam.tolerance_m / min(ruler.metres(shapes))
+    lines = lines_of(np.vstack((seam.welded.matched.ends, seam.welded.shrunk.ends)))
+    several[shapely.STRtree(lines).query(shapes, predicate="dwithin", distance=unit)[0]] = True
+    return [face for face, kept in zip(faces, several.tolist(), strict=True) if kept]
 
 
 def _corridors(seam: Seam, layer: Layer, explain: Explainer) -> list[Finding]:

@@ -21,6 +21,8 @@ from api.counties.service import check_counties
 from api.counties.sources import County, in_database, in_folders
 
 FOUND, UNUSABLE = 1, 2
+# A worker takes 0.4 GB before it has a county: with too little it would never begin.
+LEAST_GB, UNITS_GB = 1, {"M": 1e-3, "G": 1.0, "T": 1e3}
 STEPS = {"check": "Counties · 各县", "borders": "Borders · 县界"}
 
 
@@ -80,8 +82,11 @@ def _require_workers(workers: Workers) -> None:
             f"--scheduler “{workers.scheduler}” is not known; there are {PROCESSES}, {THREADS}, "
             "or an address such as tcp://10.0.0.5:8786."
         )
-    if not re.fullmatch(r"\d+(\.\d+)?\s*[kMGT]i?B", workers.memory):
-        raise typer.BadParameter(f"--worker-memory “{workers.memory}” is no size, such as 4GB.")
+    size = re.fullmatch(r"(\d+(?:\.\d+)?) ?([MGT])i?B", workers.memory)
+    if size is None or float(size[1]) * UNITS_GB[size[2]] < LEAST_GB:
+        raise typer.BadParameter(
+            f"--worker-memory “{workers.memory}” is no size such as 4GB, or less than {LEAST_GB}GB."
+        )
 
 
 @contextmanager

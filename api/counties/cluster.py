@@ -1,9 +1,9 @@
 """Workers: processes or threads of this machine, or a Dask cluster at an address.
 
 A task is one county. A worker that is killed, by hand or because it took more memory than it may,
-is replaced, and its county is done again; a county that costs a worker each time is given up, and
-said. Workers of this machine speak over TLS with certificates of the moment: whoever else is on the
-machine can give them no work.
+is replaced, and its county is done again; a county that costs its worker each time, at last alone,
+is given up, and said. Workers of this machine speak over TLS with certificates of the moment:
+whoever else is on the machine can give them no work.
 """
 
 import logging
@@ -24,8 +24,8 @@ PROCESSES, THREADS = "processes", "threads"
 MEMORY = "4GB"
 # How long a cluster at an address may take to answer, seconds.
 PATIENCE = 15
-# How often a county may cost its worker before it is given up.
-MOST_DEATHS = 3
+# How often a county may cost its worker before it is set aside, to be tried once more alone.
+MOST_DEATHS = 1
 # Workers of this machine show themselves to nobody: no page, and no port but on this machine.
 NOWHERE = "127.0.0.1:0"
 LOCAL = {
@@ -115,22 +115,40 @@ def each_county(
     dict
         County to what the work returned, or :class:`~api.counties.work.Failed`, by county.
     """
+    results: dict[str, Any] = {}
+    lost = _round(client, work, tasks, results, done)
+    for county in lost:
+        # One at a time: who only waited at a worker that died is done, who is to blame is known.
+        if _round(client, work, {county: tasks[county]}, results, done):
+            results[county] = Failed(
+                "Each worker that took it was killed, or ran out of memory; a worker may take more "
+                "with --worker-memory."
+            )
+            done()
+    return dict(sorted(results.items()))
+
+
+def _round(
+    client: "Client",
+    work: Callable[..., Any],
+    tasks: Mapping[str, tuple[Any, ...]],
+    results: dict[str, Any],
+    done: Callable[[], object],
+) -> list[str]:
+    """Do tasks, add to the results, and return those that have cost too many workers."""
     from distributed import KilledWorker, as_completed
 
     futures = {
         client.submit(work, *arguments, pure=False, priority=-at): county
         for at, (county, arguments) in enumerate(tasks.items())
     }
-    results: dict[str, Any] = {}
+    lost = []
     for future in as_completed(futures, loop=client.loop):
         try:
             results[futures[future]] = future.result()
+            done()
         except KilledWorker:
-            results[futures[future]] = Failed(
-                f"It has cost {MOST_DEATHS} workers, killed or out of memory; a worker may take "
-                "more with --worker-memory."
-            )
+            lost.append(futures[future])
         # Whatever is held by a worker counts there: it is let go at once.
         future.release()
-        done()
-    return dict(sorted(results.items()))
+    return lost

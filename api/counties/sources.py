@@ -107,7 +107,7 @@ def partitions(path: Path, field: str) -> dict[str, Path]:
     """
     if not path.is_dir():
         raise TransferError(
-            "With many counties this is a folder partitioned as the grids are.",
+            "Of many counties a layer is a folder, partitioned by county.",
             cure=f"Make it {path.stem}/{field}=…/part.parquet; the outline of all counties "
             "together is --outline.",
             file=path.name,

@@ -5,6 +5,8 @@ import os
 import re
 import shutil
 import signal
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,11 @@ import geopandas as gpd
 import psutil
 import pyogrio
 import pytest
+from distributed import LocalCluster
 
 from api.commands.checking import Asked
 from api.commands.files import Request
-from api.counties.cluster import MOST_DEATHS, Workers, cluster, each_county
+from api.counties.cluster import Workers, cluster, each_county
 from api.counties.service import check_counties
 from api.counties.sources import in_folders
 from api.counties.work import Failed
@@ -189,14 +192,15 @@ def test_what_is_wrong_with_the_folders_is_said(check: Check, folder: Path, tmp_
         "--county",
     )
     file = geojson(tmp_path / "one.geojson")
-    refused(check(file, *THREADS), "a folder partitioned as the grids are", "--outline")
+    refused(check(file, *THREADS), "a layer is a folder, partitioned by county", "--outline")
     refused(
         check(folder / "grids", *THREADS, "--within", folder / "outline.parquet"),
         "outline.parquet",
         "--outline",
     )
     refused(check(folder / "grids", "--scheduler", "slurm"), "processes, threads, or an address")
-    refused(check(folder / "grids", "--worker-memory", "plenty"), "such as 4GB")
+    for memory in ("plenty", "4", "200MB", "0.5GB"):
+        refused(check(folder / "grids", "--worker-memory", memory), memory, "such as 4GB")
     some = shutil.copytree(folder, tmp_path / "some")
     shutil.rmtree(some / "within" / "county=v3")
     ran = check(some / "grids", "--within", some / "within", *THREADS)
@@ -211,6 +215,32 @@ def test_no_scheduler_at_an_address_is_status_3(
     ran = check(folder / "grids", "--scheduler", "tcp://127.0.0.1:1")
     assert (ran.status, ran.out) == (3, "")
     assert "No Dask scheduler answers at tcp://127.0.0.1:1." in ran.err
+
+
+def test_workers_at_an_address(check: Check, folder: Path) -> None:
+    """A cluster that somebody else has started; the command leaves it running."""
+    here = check(folder / "grids", *THREADS).document
+    with LocalCluster(n_workers=1, threads_per_worker=2, processes=False, protocol="tcp",
+                      host="127.0.0.1", dashboard_address="127.0.0.1:0",
+                      worker_dashboard_address="127.0.0.1:0") as running:  # fmt: skip
+        address = running.scheduler_address
+        assert address.startswith("tcp://127.0.0.1:")
+        for _ in range(2):
+            there = check(folder / "grids", "--scheduler", address)
+            assert without_seconds(there.document) == without_seconds(here)
+
+
+def test_what_lies_between_counties_can_be_accepted(
+    check: Check, folder: Path, tmp_path: Path
+) -> None:
+    before = check(folder / "grids", *THREADS).document
+    one = next(f for f in before["findings"] if len(f["counties"]) > 1 and f["severity"] == "error")
+    accepted = tmp_path / "accepted.txt"
+    accepted.write_text(one["id"])
+    after = check(folder / "grids", *THREADS, "--accepted", accepted).document
+    assert [f["id"] for f in after["findings"] if f["accepted"]] == [one["id"]]
+    for name, less in (("errors", 1), ("between_counties", 1), ("accepted", -1)):
+        assert after["summary"][name] == before["summary"][name] - less, name
 
 
 # -- worker processes ----------------------------------------------------------------------------
@@ -254,10 +284,20 @@ def deadly(county: str) -> str:
     return county
 
 
+def hungry(county: str) -> str:
+    held = []
+    while county == "b":
+        held.append(b"x" * 20_000_000)
+        time.sleep(0.02)
+    return county
+
+
 @pytest.mark.slow
-def test_a_county_that_costs_a_worker_each_time_is_given_up() -> None:
+@pytest.mark.parametrize("work", [deadly, hungry])
+def test_a_county_that_costs_a_worker_each_time_is_given_up(work: Callable[[str], str]) -> None:
+    """Killed by hand, or because it takes more memory than a worker may have."""
     with cluster(Workers(count=1, memory="1GB")) as client:
-        results = each_county(client, deadly, {name: (name,) for name in "abc"})
+        results = each_county(client, work, {name: (name,) for name in "abc"})
     assert (results["a"], results["c"]) == ("a", "c")
     assert isinstance(results["b"], Failed)
-    assert f"cost {MOST_DEATHS} workers" in results["b"].why
+    assert "Each worker that took it was killed, or ran out of memory" in results["b"].why

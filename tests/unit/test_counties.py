@@ -9,11 +9,12 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.counties import Seam, border_of, join_borders, outline_of, winding
+from geo.counties import Seam, border_of, join_borders, outline_of
 from geo.coverage import TOLERANCE_M, check_coverage
 from geo.errors import CrsError
 from geo.findings import Finding
 from geo.seams import Near, Told, explain_seam, near_seam
+from geo.winding import winding
 from tests.unit.many_counties import Counties, make
 from tests.unit.random_county import EAST, NORTH
 
