@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.bench import (  # noqa: E402 - found once the root is on the path
+    cleaners,
     counties,
     heat,
     imports,
@@ -94,6 +95,7 @@ OTHERS = {
     "tiles": tiles.measure,
     "heat": heat.measure,
     "members": members.measure,
+    "cleaners": cleaners.measure,
 }
 # What takes many minutes runs only when it is asked for.
 LONG = {"memory": memory.measure, "counties": counties.measure}
