@@ -176,20 +176,25 @@ def _facing(lines: Geometries, width_m: float) -> Iterator[NDArray[np.intp]]:
     """Yield groups of border pieces that run back along one another, land on the far sides."""
     ends = shapely.get_coordinates(lines).reshape(-1, 4)
     way, middle = ends[:, 2:] - ends[:, :2], (ends[:, 2:] + ends[:, :2]) / 2
-    length, tree = np.hypot(*way.T), shapely.STRtree(lines)
+    length, far = np.hypot(*way.T), width_m / 2
+    low, high = np.minimum(ends[:, :2], ends[:, 2:]), np.maximum(ends[:, :2], ends[:, 2:])
+    around = lines_of(np.hstack((low - far, high + far)))
+    tree = shapely.STRtree(around)
     faces = np.zeros(len(lines), dtype=bool)
     # By the piece: a border that doubles back on itself a thousand times has pairs without end.
     for start in range(0, len(lines), AT_ONCE):
-        some = lines[start : start + AT_ONCE]
-        one, two = tree.query(some, predicate="dwithin", distance=width_m)
+        one, two = tree.query(around[start : start + AT_ONCE])
         one += start
+        one, two = one[one < two], two[one < two]
         back = (way[one] * way[two]).sum(axis=1) < TURN * length[one] * length[two]
         one, two = one[back], two[back]
         # The inside is on the left: what lies between them is on the right of both.
         between = (_cross(way[one], middle[two] - middle[one]) < 0) & (
             _cross(way[two], middle[one] - middle[two]) < 0
         )
-        faces[one[between]] = True
+        one, two = one[between], two[between]
+        near = shapely.dwithin(lines[one], lines[two], width_m)
+        faces[one[near]] = faces[two[near]] = True
     used = np.flatnonzero(faces)
     if not len(used):
         return

@@ -130,7 +130,15 @@ def width_m(polygon: BaseGeometry) -> float:
     The radius lies between A/P and √(A/π) (Bonnesen); the circle is searched for
     (Garcia-Castellanos and Lombardo 2007) only where the two are not far apart.
     """
-    return max((_part_width_m(part) for part in shapely.get_parts([polygon])), default=0.0)
+    parts = shapely.get_parts([polygon])
+    area = shapely.area(parts)
+    widest = 0.0
+    # No circle inside is larger than the part itself: most parts need not be looked into.
+    for at in np.argsort(-area, kind="stable"):
+        if widest >= 2 * np.sqrt(area[at] / np.pi):
+            break
+        widest = max(widest, _part_width_m(parts[at]))
+    return widest
 
 
 def _part_width_m(part: BaseGeometry) -> float:
