@@ -243,11 +243,16 @@ def lines_along(ends: Floats) -> Geometries:
 
     What is left of a ring is such a row of segments; each line is walked as its segments are.
     """
+    return lines_of_owners(ends, np.zeros(len(ends), dtype=np.int64))[0]
+
+
+def lines_of_owners(ends: Floats, owner: Ints) -> tuple[Geometries, Ints]:
+    """Make lines as :func:`lines_along` does, each of one owner's rows, and return the owners."""
     if not len(ends):
-        return np.empty(0, dtype=object)
+        return np.empty(0, dtype=object), np.empty(0, dtype=np.int64)
     onward = (ends[1:, :2] == ends[:-1, 2:]).all(axis=1)
     back = (ends[1:, 2:] == ends[:-1, :2]).all(axis=1) & ~onward
-    link = onward.astype(np.int8) - back
+    link = (onward.astype(np.int8) - back) * (owner[1:] == owner[:-1])
     turns = np.append(False, (link[1:] != link[:-1]) & (link[:-1] != 0))
     first = np.append(True, (link == 0) | turns)
     starts = np.flatnonzero(first)
@@ -262,7 +267,7 @@ def lines_along(ends: Floats) -> Geometries:
     last = starts + size - 1
     points[last + np.arange(len(starts)) + 1] = walked[last, 2:]
     which = np.repeat(np.arange(len(starts)), size + 1)
-    return np.asarray(shapely.linestrings(points, indices=which), dtype=object)
+    return np.asarray(shapely.linestrings(points, indices=which), dtype=object), owner[starts]
 
 
 def lines_of(ends: Floats) -> Geometries:

@@ -37,7 +37,7 @@ def shared_lengths(pieces: Geometries, rest: Segments, near: float) -> Shares:
     points, piece = shapely.get_coordinates(shapely.boundary(pieces), return_index=True)
     same = piece[1:] == piece[:-1]
     start, end, piece = points[:-1][same], points[1:][same], piece[1:][same]
-    edge, segment = _beside((start + end) / 2, rest.ends, near)
+    edge, segment = beside((start + end) / 2, rest.ends, near)
     lengths: Floats = np.hypot(*(end - start).T)
     pairs = np.unique(np.column_stack((edge, rest.owner[segment])), axis=0)
     for at, owner in pairs.tolist():
@@ -45,8 +45,8 @@ def shared_lengths(pieces: Geometries, rest: Segments, near: float) -> Shares:
     return shares
 
 
-def _beside(points: Floats, ends: Floats, near: float) -> tuple[Ints, Ints]:
-    """Return the pairs of points and segments that are no further apart."""
+def beside(points: Floats, ends: Floats, near: float) -> tuple[Ints, Ints]:
+    """Return the pairs of points (n, 2) and segments (m, 4) that are no further apart."""
     low, high = np.minimum(ends[:, :2], ends[:, 2:]), np.maximum(ends[:, :2], ends[:, 2:])
     boxes = shapely.STRtree(lines_of(np.hstack((low - near, high + near))))
     spots = np.asarray(shapely.points(points), dtype=object).reshape(-1)

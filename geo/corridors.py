@@ -30,8 +30,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from shapely.geometry.base import BaseGeometry
 
-from geo.arrangement import lines_along, lines_of
-from geo.certificate import open_segments
+from geo.arrangement import lines_of, lines_of_owners
+from geo.borders import beside
+from geo.certificate import Ints, open_segments
 from geo.explain import Explainer
 from geo.findings import Finding
 from geo.gate import Layer
@@ -50,11 +51,10 @@ SAME_M = 1e-6
 
 @dataclass(frozen=True)
 class Corridor:
-    """A strip, in the layer's CRS; ``length_m`` of its middle; ``is_closed`` at all ends."""
+    """A strip, in the layer's CRS; ``length_m`` of its middle."""
 
     shape: BaseGeometry
     length_m: float
-    is_closed: bool
 
 
 def corridor_findings(
@@ -74,9 +74,8 @@ def corridor_findings(
         What is narrower than this is no land, but a mismatched border.
     """
     land = layer.shapes[layer.exclusive] if parents is None else parents.shapes[parents.exclusive]
-    strips = corridors(land, explain.ruler, width_m, tolerance_m)
-    open_ = (each for each in strips if parents is not None or not each.is_closed)
-    yield from beside_grids(open_, layer, explain, tolerance_m)
+    strips = corridors(land, explain.ruler, width_m, tolerance_m, open_only=parents is None)
+    yield from beside_grids(strips, layer, explain, tolerance_m)
 
 
 def beside_grids(
@@ -89,24 +88,30 @@ def beside_grids(
     near = tolerance_m / min(explain.ruler.metres(grids))
     for each in strips:
         beside = tree.query(each.shape, predicate="dwithin", distance=near)
+        # A notch in one grid's own outline is how that grid is drawn.
+        if len(beside) < 2:
+            continue
         shared = shapely.length(
             shapely.intersection(shapely.boundary(grids[beside]), each.shape.buffer(near))
         )
         who = rows[beside[np.argsort(-shared, kind="stable")]].tolist()
-        # A notch in one grid's own outline is how that grid is drawn.
-        if len(who) > 1:
-            yield explain.finding(
-                "C107",
-                each.shape,
-                [(layer.codes[row], layer.names[row]) for row in who],
-                area=layer.parent[who[0]],
-                depth=0,
-                measures={"length_m": each.length_m},
-            )
+        yield explain.finding(
+            "C107",
+            each.shape,
+            [(layer.codes[row], layer.names[row]) for row in who],
+            area=layer.parent[who[0]],
+            depth=0,
+            measures={"length_m": each.length_m},
+        )
 
 
 def corridors(
-    land: Geometries, ruler: Ruler, width_m: float, tolerance_m: float
+    land: Geometries,
+    ruler: Ruler,
+    width_m: float,
+    tolerance_m: float,
+    *,
+    open_only: bool = False,
 ) -> Iterator[Corridor]:
     """Yield the narrow strips between and beside polygons.
 
@@ -118,6 +123,8 @@ def corridors(
         Of their plane.
     width_m, tolerance_m
         Narrower than the one, and on the mean wider than the other.
+    open_only
+        Only those between two polygons at least that lead on to wider ground.
     """
     rest = open_segments(land, np.zeros(len(land), dtype=np.int64))
     if not len(rest):
@@ -125,9 +132,10 @@ def corridors(
     # What a polygon draws by itself is its own detail; two may have meant one border.
     if (rest.owner != rest.owner[0]).any():
         rest = weld(rest, tolerance_m, ruler.metres(land)).rest
-    lines = _pieces(ruler.project(lines_along(rest.ends)), tolerance_m / 2)
+    whole, owner = lines_of_owners(rest.ends, rest.owner)
+    lines, line = _pieces(ruler.project(whole), tolerance_m / 2)
     tree = shapely.STRtree(land)
-    for some in _facing(lines, width_m):
+    for some in _facing(lines, width_m, owner[line] if open_only else None):
         reach = _along(lines[some], 2 * width_m)
         there = reproject(np.array([reach], dtype=object), ruler.metric, ruler.crs)[0]
         around = ruler.project(land[np.sort(tree.query(there, predicate="intersects"))])
@@ -135,30 +143,44 @@ def corridors(
         # Where land only touches the reach there are lines and points as well.
         solid = shapely.union_all(pieces).buffer(0)
         inner = _along(lines[some], width_m)
-        free = reach.difference(solid)
-        yield from _strips(solid, free, inner, ruler, width_m, tolerance_m)
+        strips, lengths = _strips(solid, inner, width_m, tolerance_m)
+        shapes = reproject(strips, ruler.metric, ruler.crs)
+        free = reach.difference(solid) if open_only and len(strips) else None
+        near = tolerance_m / min(ruler.metres(land))
+        for strip, shape, length_m in zip(strips, shapes, lengths.tolist(), strict=True):
+            if free is not None and (
+                len(tree.query(shape, predicate="dwithin", distance=near)) < 2
+                or not _leads_on(strip, free, tolerance_m)
+            ):
+                continue
+            yield Corridor(shape, length_m)
 
 
 def _strips(
-    solid: BaseGeometry,
-    free: BaseGeometry,
-    inner: BaseGeometry,
-    ruler: Ruler,
-    width_m: float,
-    tolerance_m: float,
-) -> Iterator[Corridor]:
-    """Close the land, and yield what that adds where it is a corridor."""
+    solid: BaseGeometry, inner: BaseGeometry, width_m: float, tolerance_m: float
+) -> tuple[Geometries, Floats]:
+    """Close the land; return what that adds where it is a corridor, and how long each is."""
     closed = solid.buffer(width_m / 2).buffer(-width_m / 2)
     narrow = closed.difference(solid).intersection(inner)
     # Opened by the tolerance: what arithmetic leaves along a straight border is no land.
     added = shapely.get_parts([narrow.buffer(-tolerance_m / 2).buffer(tolerance_m / 2)])
-    for strip in added[shapely.get_type_id(added) == 3]:
-        along = strip.boundary.intersection(solid.boundary.buffer(SAME_M)).length
-        length = along / 2
-        if length <= 0 or not tolerance_m < strip.area / length < length / LEAST_RATIO:
-            continue
-        shape = reproject(np.array([strip], dtype=object), ruler.metric, ruler.crs)[0]
-        yield Corridor(shape, length, is_closed=not _leads_on(strip, free, tolerance_m))
+    added = added[shapely.get_type_id(added) == 3]
+    edges, strip = _edges(shapely.boundary(added))
+    on, _ = beside((edges[:, :2] + edges[:, 2:]) / 2, _edges([solid.boundary])[0], SAME_M)
+    on = np.unique(on)
+    far = np.hypot(*(edges[on, 2:] - edges[on, :2]).T)
+    length = np.bincount(strip[on], far, len(added)) / 2
+    width = shapely.area(added) / np.where(length > 0, length, np.inf)
+    kept = (tolerance_m < width) & (width < length / LEAST_RATIO)
+    return np.asarray(added[kept], dtype=object), length[kept]
+
+
+def _edges(lines: Iterable[BaseGeometry]) -> tuple[Floats, Ints]:
+    """Return the segments of lines, shape (n, 4), and which line each is of."""
+    parts, line = shapely.get_parts(np.array(list(lines), dtype=object), return_index=True)
+    points, part = shapely.get_coordinates(parts, return_index=True)
+    goes_on = part[1:] == part[:-1]
+    return np.hstack((points[:-1], points[1:]))[goes_on], line[part[1:][goes_on]]
 
 
 def _leads_on(strip: BaseGeometry, free: BaseGeometry, tolerance_m: float) -> bool:
@@ -172,15 +194,18 @@ def _along(lines: Geometries, far_m: float) -> BaseGeometry:
     return shapely.union_all(shapely.buffer(lines, far_m, quad_segs=2))
 
 
-def _facing(lines: Geometries, width_m: float) -> Iterator[NDArray[np.intp]]:
-    """Yield groups of border pieces that run back along one another, land on the far sides."""
+def _facing(lines: Geometries, width_m: float, owner: Ints | None) -> Iterator[NDArray[np.intp]]:
+    """Yield groups of border pieces that run back along one another, land on the far sides.
+
+    With owners, only groups in which two owners' do.
+    """
     ends = shapely.get_coordinates(lines).reshape(-1, 4)
     way, middle = ends[:, 2:] - ends[:, :2], (ends[:, 2:] + ends[:, :2]) / 2
     length, far = np.hypot(*way.T), width_m / 2
     low, high = np.minimum(ends[:, :2], ends[:, 2:]), np.maximum(ends[:, :2], ends[:, 2:])
     around = lines_of(np.hstack((low - far, high + far)))
     tree = shapely.STRtree(around)
-    faces = np.zeros(len(lines), dtype=bool)
+    faces, meets = np.zeros(len(lines), dtype=bool), np.zeros(len(lines), dtype=bool)
     # By the piece: a border that doubles back on itself a thousand times has pairs without end.
     for start in range(0, len(lines), AT_ONCE):
         one, two = tree.query(around[start : start + AT_ONCE])
@@ -194,9 +219,12 @@ def _facing(lines: Geometries, width_m: float) -> Iterator[NDArray[np.intp]]:
         )
         one, two = one[between], two[between]
         near = shapely.dwithin(lines[one], lines[two], width_m)
-        faces[one[near]] = faces[two[near]] = True
+        one, two = one[near], two[near]
+        faces[one] = faces[two] = True
+        strange = one if owner is None else one[owner[one] != owner[two]]
+        meets[strange] = True
     used = np.flatnonzero(faces)
-    if not len(used):
+    if not meets.any():
         return
     # Along a corridor the next pair touches this one.
     first, second = shapely.STRtree(lines[used]).query(
@@ -204,7 +232,7 @@ def _facing(lines: Geometries, width_m: float) -> Iterator[NDArray[np.intp]]:
     )
     graph = coo_array((np.ones(len(first)), (first, second)), shape=(len(used),) * 2)
     label = connected_components(graph, directed=False)[1]
-    for group in range(int(label.max()) + 1):
+    for group in np.unique(label[meets[used]]).tolist():
         yield used[label == group]
 
 
@@ -212,9 +240,12 @@ def _cross(one: Floats, two: Floats) -> Floats:
     return np.asarray(one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0])
 
 
-def _pieces(lines: Geometries, tolerance_m: float) -> Geometries:
-    """Return directed segments that say the same in fewer words: a finely drawn curve has few."""
+def _pieces(lines: Geometries, tolerance_m: float) -> tuple[Geometries, Ints]:
+    """Return directed segments that say the same in fewer words, and which line each is of.
+
+    A finely drawn curve has few.
+    """
     simple = shapely.simplify(lines, tolerance_m)
     points, line = shapely.get_coordinates(simple, return_index=True)
     goes_on = line[1:] == line[:-1]
-    return lines_of(np.hstack((points[:-1], points[1:]))[goes_on])
+    return lines_of(np.hstack((points[:-1], points[1:]))[goes_on]), line[1:][goes_on]

@@ -118,3 +118,13 @@ def test_a_finely_drawn_border_hides_no_corridor() -> None:
     (slit,) = narrow(grids)
     assert slit.width_m == pytest.approx(0.4, rel=0.02)
     assert slit.length_m == pytest.approx(50, rel=0.02)
+
+
+def test_a_comb_is_how_one_grid_is_drawn() -> None:
+    """Four thousand teeth, each a strip that is long for its width: not one is a corridor."""
+    angle = np.linspace(0, 2 * np.pi, 4_000, endpoint=False)
+    far = np.where(np.arange(4_000) % 2, 80.9, 80.0)
+    ring = np.column_stack((E0 + far * np.cos(angle), N0 + far * np.sin(angle)))
+    comb = gpd.GeoDataFrame({"code": ["g0"]}, geometry=[Polygon(ring)], crs="EPSG:4547")
+    assert check_coverage(comb).findings == []
+    assert check_coverage(comb, comb).findings == []
