@@ -28,6 +28,8 @@ from geo.certificate import Floats, Geometries, Ints, Segments
 MOST_FACES_TO_CUT = 20_000
 # Inner points that are tried in a piece before the best is taken.
 MOST_TRIES = 32
+# Fewer points than this are looked up one by one.
+FEW_POINTS = 64
 # A polygon that covers this share of a face, give or take arithmetic, covers it or does not.
 WHOLE = 1e-6
 
@@ -149,8 +151,12 @@ class _Look:
         for at, who in zip(piece.tolist(), polygon.tolist(), strict=True):
             owners[at].append(who)
         parent = np.full(len(pieces), -1)
-        # A parent has many vertices and is asked about many points: it is prepared for them.
-        which, piece = shapely.STRtree(points).query(self.territory.parents, predicate="intersects")
+        # A parent has many vertices: for many points it is prepared, which for few does not pay.
+        parents = self.territory.parents
+        if len(points) < FEW_POINTS:
+            piece, which = shapely.STRtree(parents).query(points, predicate="intersects")
+        else:
+            which, piece = shapely.STRtree(points).query(parents, predicate="intersects")
         parent[piece] = which
         for geometry, who, inside in zip(pieces, owners, parent.tolist(), strict=True):
             yield Face(geometry, tuple(sorted(who)), inside)
