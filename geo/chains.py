@@ -64,6 +64,10 @@ def chains(
     Fault
         One for each chain and rule.
     """
+    if len(claims) == 1:
+        ((rule, who_alone, alone),) = claims
+        yield Fault(rule, who_alone, (alone,), (alone,))
+        return
     keys = [(frozenset(who), faces[at].parent) for _, who, at in claims]
     places = [at for *_, at in claims]
     shapes = [face.geometry for face in faces]

@@ -108,6 +108,8 @@ class Faults:
     def _nests(self) -> set[tuple[int, int]]:
         """Find pairs (inner, outer) of which the first lies wholly inside the second."""
         deep = [face for face in self.faces if face.depth > 1]
+        if not deep:
+            return set()
         owner = np.array([who for face in deep for who in face.owners], dtype=np.int64)
         who, column = np.unique(owner, return_inverse=True)
         row = np.repeat(np.arange(len(deep)), [face.depth for face in deep])
