@@ -10,33 +10,20 @@ status  meaning
 ======  ==============================================================================
 """
 
+import importlib
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import typer
+import typer.main
 from sqlalchemy.exc import InterfaceError, OperationalError
+from typer.core import TyperGroup
 
 from api import scratch
-from api.commands import (
-    accepted,
-    check,
-    db,
-    demo,
-    export,
-    import_,
-    map_,
-    repair,
-    rules,
-    serve,
-    user,
-    work,
-    worklist,
-)
 from api.commands.context import Context
-from api.counties.cluster import SchedulerUnreachableError
-from api.errors import details_of, is_disk_full
+from api.counties import SchedulerUnreachableError
 from api.postgis import DatabaseUnreachableError
 from geo.errors import GeoError
 
@@ -44,8 +31,33 @@ FOUND, UNUSABLE, UNREACHABLE = 1, 2, 3
 # What typer raises for every wrong option or command; it brings a click of its own.
 USAGE_ERROR = cast("type[typer.BadParameter]", typer.BadParameter.__bases__[0])
 
+# Each command, in the order of the help, and the module of :mod:`api.commands` that has it.
+COMMANDS = {
+    "demo": "demo", "serve": "serve", "work": "work", "check": "check", "accepted": "accepted",
+    "repair": "repair", "import": "import_", "export": "export", "map": "map_",
+    "worklist": "worklist", "rules": "rules", "db": "db", "user": "user",
+}  # fmt: skip
+
+
+class Commands(TyperGroup):
+    """The commands, each imported when it is called: all together they take seconds."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        """Name them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]  # noqa: ANN401 - of typer's own click
+        """Import one; null if there is none of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        alone = typer.Typer()
+        importlib.import_module(f"api.commands.{COMMANDS[cmd_name]}").register(alone)
+        return typer.main.get_group(alone).commands[cmd_name]
+
+
 app = typer.Typer(
     name="wangge",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -53,10 +65,6 @@ app = typer.Typer(
     help="网格 · full coverage with no blind spot: checked, proved, and made true.",
     epilog="Example: wangge check grids.geojson --within boundary.geojson -o report.html",
 )
-app.add_typer(db.app, name="db")
-app.add_typer(user.app, name="user")
-for module in (demo, serve, work, check, accepted, repair, import_, export, map_, worklist, rules):
-    module.register(app)
 
 
 def _print_version(wanted: bool) -> None:
@@ -96,8 +104,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except GeoError as error:
         return _say(str(error), UNUSABLE)
     except (OperationalError, InterfaceError, OSError) as error:
-        if is_disk_full(error):
-            return _say(" ".join(details_of(error)[1:]), UNREACHABLE)
+        # What knows of problems knows of HTTP as well: half a second that no sound run waits for.
+        errors = importlib.import_module("api.errors")
+        if errors.is_disk_full(error):
+            return _say(" ".join(errors.details_of(error)[1:]), UNREACHABLE)
         if isinstance(error, OSError):
             raise
         return _say("The database does not answer. See: wangge db status", UNREACHABLE)

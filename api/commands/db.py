@@ -86,3 +86,8 @@ def reset(
         )
     drop_database(url)
     migrate(database_url(sample=given.sample))
+
+
+def register(whole: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    whole.add_typer(app, name="db")

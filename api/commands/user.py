@@ -95,3 +95,8 @@ def disable(
     with _session(context) as session:
         disable_account(session, username, OPERATOR)
     typer.echo(f"{username}：已停用。Disabled.", err=True)
+
+
+def register(whole: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    whole.add_typer(app, name="user")

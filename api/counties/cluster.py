@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from api.counties import SchedulerUnreachableError
 from api.counties.work import Failed
-from geo.errors import GeoError
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -33,10 +33,6 @@ LOCAL = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
 }
-
-
-class SchedulerUnreachableError(GeoError):
-    """No cluster answers at the address."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,8 +155,8 @@ def test_the_sample_shows_the_way_to_one_s_own_county(
         program, *arguments = command.split()
         assert program == ".venv/bin/wangge"
         found: Any = typer.main.get_command(cli)
-        while hasattr(found, "commands"):
-            found = found.commands[arguments.pop(0)]
+        while hasattr(found, "get_command"):
+            found = found.get_command(typer.Context(found), arguments.pop(0))
         found.make_context(found.name, arguments)
 
 

@@ -15,9 +15,10 @@ DEFAULTS = {"workers", "session_hours", "tile_cache_mb", "port", "host", "lang"}
 
 def commands() -> list[str]:
     group = typer.main.get_command(app)
+    context = typer.Context(group)
     found = []
-    for name, command in group.commands.items():
-        inner = getattr(command, "commands", None)
+    for name in group.list_commands(context):
+        inner = getattr(group.get_command(context, name), "commands", None)
         found += [f"{name} {each}" for each in inner] if inner else [f"wangge {name}"]
     return found
 
