@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from api import audit
 from api.auth import AREA_BOUND, Role, create_account, hash_password
 from api.errors import ConflictError, InvalidRequestError, NotFoundError
-from layers.tables import account, area, grid, login_session
+from layers.tables import account, area, grid, login_session, person
 
 AnyRow = Row[*tuple[Any, ...]]
 # What can be typed again without doubt: letters of any script, digits, and . _ @ -
@@ -27,6 +27,7 @@ def open_account(
     *,
     area_code: str | None = None,
     grid_code: str | None = None,
+    person_code: str | None = None,
 ) -> str:
     """Add an account, or open a disabled one anew; earlier sign-ins stay ended.
 
@@ -37,6 +38,8 @@ def open_account(
     area_code, grid_code
         The area or grid that the account ends at; the whole county without. A grid's village is
         its area.
+    person_code
+        Whose account it is: what is assigned to that person is then its own.
 
     Returns
     -------
@@ -48,7 +51,7 @@ def open_account(
     InvalidRequestError
         If the name cannot be one, or the role needs an area and none is given.
     NotFoundError
-        If there is no such area or grid.
+        If there is no such area, grid or person.
     ConflictError
         If the account is there and active.
     """
@@ -58,12 +61,19 @@ def open_account(
             f"“{username}”不能作用户名：只用文字、数字和 . _ @ -。",
         )
     area_code, grid_code = _scope(session, role, area_code, grid_code)
+    if person_code and not session.scalar(
+        select(person.c.code).where(person.c.code == person_code)
+    ):
+        raise NotFoundError(f"There is no person {person_code}.", f"没有人员 {person_code}。")
     password = secrets.token_urlsafe(PASSWORD_BYTES)
     found = session.execute(
         select(account.c.id, account.c.disabled_at).where(account.c.username == username)
     ).one_or_none()
     if found is None:
-        create_account(session, username, password, role, area_code=area_code, grid_code=grid_code)
+        create_account(
+            session, username, password, role,
+            area_code=area_code, grid_code=grid_code, person_code=person_code,
+        )  # fmt: skip
     elif found.disabled_at is None:
         raise ConflictError(
             f"There is an account {username}; for a new password: disable it, then add it again.",
@@ -75,7 +85,7 @@ def open_account(
             .where(account.c.id == found.id)
             .values(
                 password_hash=hash_password(password), role=role, area_code=area_code,
-                grid_code=grid_code, is_sample=False, disabled_at=None,
+                grid_code=grid_code, person_code=person_code, is_sample=False, disabled_at=None,
             )
         )  # fmt: skip
     audit.record(session, created_by, audit.ACCOUNT_OPENED, target=username, detail={"role": role})
@@ -104,12 +114,12 @@ def _scope(
 
 
 def list_accounts(session: Session) -> Sequence[AnyRow]:
-    """Return every account: name, role, area and grid codes, when made and when disabled."""
+    """Return every account: name, role, where it ends, whose it is, when made and disabled."""
     fields = account.c
     return session.execute(
         select(
-            fields.username, fields.role, fields.area_code, fields.grid_code, fields.is_sample,
-            fields.created_at, fields.disabled_at,
+            fields.username, fields.role, fields.area_code, fields.grid_code,
+            fields.person_code, fields.is_sample, fields.created_at, fields.disabled_at,
         ).order_by(fields.disabled_at.is_not(None), fields.username)
     ).all()  # fmt: skip
 

@@ -219,9 +219,10 @@ def create_account(
     *,
     area_code: str | None = None,
     grid_code: str | None = None,
+    person_code: str | None = None,
     is_sample: bool = False,
 ) -> None:
-    """Add an account.
+    """Add an account; ``person_code`` is whose it is, for what is assigned to a person.
 
     Raises
     ------
@@ -237,6 +238,7 @@ def create_account(
             role=role,
             area_code=area_code,
             grid_code=grid_code,
+            person_code=person_code,
             is_sample=is_sample,
         )
     )

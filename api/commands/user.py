@@ -43,6 +43,9 @@ def add(
         str | None, typer.Option(help="Code of the town or village that it ends at.")
     ] = None,
     grid: Annotated[str | None, typer.Option(help="Code of the grid that it ends at.")] = None,
+    person: Annotated[
+        str | None, typer.Option(help="Code of the person whose it is, for the worklist.")
+    ] = None,
 ) -> None:
     """Add an account, or open a disabled one anew; its random password is printed once.
 
@@ -52,7 +55,10 @@ def add(
     if role not in ROLES:
         raise typer.BadParameter(f"“{role}” is no role; there are: {', '.join(ROLES)}.")
     with _session(context) as session:
-        password = open_account(session, username, role, OPERATOR, area_code=area, grid_code=grid)
+        password = open_account(
+            session, username, role, OPERATOR,
+            area_code=area, grid_code=grid, person_code=person,
+        )  # fmt: skip
     typer.echo(f"{username}  {password}")
     scope = grid or area
     where = (f"辖区 {scope}", f"of {scope}") if scope else ("全县", "of the whole county")
@@ -65,7 +71,7 @@ def add(
 
 @app.command("list", epilog="Example: wangge user list")
 def list_command(context: typer.Context) -> None:
-    """List the accounts: name, role, area or grid, since when, and whether it is disabled."""
+    """List the accounts: name, role, since when, where it ends, whose it is, whether disabled."""
     with _session(context) as session:
         accounts = list_accounts(session)
     width = max((_width(each.username) for each in accounts), default=0)
@@ -74,7 +80,8 @@ def list_command(context: typer.Context) -> None:
         state = "停用 disabled" if each.disabled_at else "示例 sample" if each.is_sample else ""
         name = each.username + " " * (width - _width(each.username))
         since = f"{each.created_at:%Y-%m-%d}"
-        typer.echo(f"{name}  {each.role:<13}  {since}  {scope}  {state}".rstrip())
+        whose = each.person_code or ""
+        typer.echo(f"{name}  {each.role:<13}  {since}  {scope}  {whose}  {state}".rstrip())
     if not accounts:
         typer.echo(
             "还没有账号。There is no account yet: wangge user add NAME --role planner", err=True

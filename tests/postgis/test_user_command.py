@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, Engine, select
+from sqlalchemy import URL, Engine, insert, select
 
 from api import audit
 from api.auth import ROLES, create_demo_accounts, find_reader, sign_in
@@ -14,7 +14,8 @@ from api.commands.serve import tell_newcomer
 from api.db import engine, session_scope
 from api.errors import NotSignedInError
 from api.settings import settings
-from layers.tables import account, audit_entry
+from api.worklist.store import person_of
+from layers.tables import account, audit_entry, person
 from tests.postgis.import_files import GRIDS, A, Office
 from tests.postgis.test_import_command import Ran
 
@@ -98,6 +99,7 @@ def test_an_account_ends_at_its_area(
      (("one", "--role", "grid_worker"), "--area"),
      (("one", "--role", "grid_worker", "--grid", "990101999999999"), "no grid"),
      (("one", "--role", "leader", "--area", "123456"), "no area"),
+     (("one", "--role", "leader", "--person", "nobody"), "no person"),
      (("a b", "--role", "leader"), "cannot be a name"),
      (("", "--role", "leader"), "cannot be a name"),
      (("x" * 101, "--role", "leader"), "cannot be a name"),
@@ -112,6 +114,22 @@ def test_what_cannot_be_an_account_is_refused(
     assert words in ran.err
     with county.connect() as connection:
         assert connection.scalar(select(account.c.id)) is None
+
+
+def test_an_account_is_somebodys(county: Engine, wangge: Command) -> None:
+    with session_scope(county) as session:
+        session.execute(insert(person).values(code="p7", name="合成人"))
+    first = wangge("add", "one", "--role", "grid_worker", "--grid", GRIDS[0], "--person", "p7")
+    assert first.status == 0, first.err
+    assert "p7" in wangge("list").out
+    with session_scope(county) as session:
+        number = session.scalar(select(account.c.id).where(account.c.username == "one"))
+        assert number is not None
+        assert person_of(session, number) == "p7"
+    # Opened anew without a person it is nobody's.
+    wangge("disable", "one")
+    assert wangge("add", "one", "--role", "leader").status == 0
+    assert "p7" not in wangge("list").out
 
 
 def test_a_name_is_taken_once_and_a_new_password_is_a_new_start(
