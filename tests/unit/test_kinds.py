@@ -139,7 +139,8 @@ def test_every_table_of_the_county_has_a_kind() -> None:
     made_by_the_service = {
         "account", "accepted_finding", "audit_entry", "coverage_check", "coverage_shape",
         "coverage_version", "data_import", "finding", "household_group", "imported_row",
-        "incident_change", "incident_log", "job", "login_session", "setting",
+        "incident_change", "incident_log", "job", "login_session", "setting", "work_task",
+        "work_task_log",
     }  # fmt: skip
     tables = {table.name for table in metadata.tables.values() if not table.schema}
     assert {kind.table for kind in KINDS.values()} == tables - made_by_the_service
