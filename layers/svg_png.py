@@ -4,7 +4,10 @@ CairoSVG asks for nothing outside the document: what a document refers to is ref
 stands in the reference itself.
 """
 
-import cairosvg
+from typing import Any
+
+from cairosvg.surface import PNGSurface
+from cairosvg.surface import cairo as binding
 from cairosvg.url import fetch
 
 
@@ -17,6 +20,27 @@ def only_inside(url: str, resource_type: str) -> bytes:
     if url.startswith("data:"):
         return bytes(fetch(url, resource_type))
     raise OutsideReferenceError(f"{resource_type} {url[:200]} is outside the document.")
+
+
+class _Unhinted(binding.Context):  # type: ignore[misc] # CairoSVG says no types
+    """Letters as the font has them.
+
+    Cairo keeps a face as whoever drew it first in a process had it: after a PDF, whose letters
+    are never hinted, those of a picture would not be either, and no two runs the same.
+    """
+
+    def set_font_options(self, font_options: Any) -> None:  # noqa: ANN401
+        font_options.set_hint_style(binding.HINT_STYLE_NONE)
+        super().set_font_options(font_options)
+
+
+class _Picture(PNGSurface):  # type: ignore[misc] # CairoSVG says no types
+    context: Any
+
+    def set_context_size(self, *sizes: Any) -> None:  # noqa: ANN401
+        if not isinstance(self.context, _Unhinted):  # once, and not for an image within
+            self.context = _Unhinted(self.cairo)
+        super().set_context_size(*sizes)
 
 
 def svg_png(svg: str, *, scale: float = 1.0, side: int | None = None) -> bytes:
@@ -44,5 +68,4 @@ def svg_png(svg: str, *, scale: float = 1.0, side: int | None = None) -> bytes:
         If the document refers to a file or an address.
     """
     size = {} if side is None else {"output_width": side, "output_height": side}
-    convert = cairosvg.surface.PNGSurface.convert
-    return bytes(convert(svg.encode(), scale=scale, url_fetcher=only_inside, **size))
+    return bytes(_Picture.convert(svg.encode(), scale=scale, url_fetcher=only_inside, **size))

@@ -3,15 +3,19 @@
 import datetime as dt
 import itertools
 import re
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from layers.legend import legend
+from layers.legend_svg import legend_svg
 from layers.style import IMAGES, PALETTE
 from layers.svg_pdf import svg_pdf
-from layers.svg_png import OutsideReferenceError
+from layers.svg_png import OutsideReferenceError, svg_png
 from layers.tables import TASK_STATES
 from layers.worklist.lines import COLUMNS, Heading, Lang, Line
 from layers.worklist.sheet import COLUMNS as PAGE_COLUMNS
@@ -147,3 +151,20 @@ def test_headers_of_the_table_are_distinct_in_both_languages() -> None:
         headers = [column.header(lang) for column in COLUMNS]
         assert len(headers) == len(set(headers))
     assert [c.value(LINE, "zh") for c in COLUMNS if c.zh == "交办时间"] == ["2026-11-21 00:30"]
+
+
+@pytest.mark.parametrize("first", ["", "svg_pdf([svg], title='t', created='2026-11-29T10:00:00Z')"])
+def test_letters_of_a_picture_are_the_same_after_a_pdf(first: str) -> None:
+    """Cairo keeps a face as whoever drew it first had it, so each order has its own process."""
+    program = f"""
+import sys
+from layers.legend import legend
+from layers.legend_svg import legend_svg
+from layers.svg_pdf import svg_pdf
+from layers.svg_png import svg_png
+svg = legend_svg(legend("findings"))
+{first}
+sys.stdout.buffer.write(svg_png(svg))
+"""
+    drawn = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert drawn.stdout == svg_png(legend_svg(legend("findings")))
