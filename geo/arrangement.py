@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geo.certificate import Floats, Geometries, Ints, Segments
+from geo.threads import by_element
 
 # Above this many faces the borders plainly come from different sources: cutting each face by the
 # polygons that cross it, or looking for a point clear of all, would take minutes and explain
@@ -214,9 +215,8 @@ class _Look:
     def crossed(self, pieces: Geometries) -> dict[int, Geometries]:
         """Find the pieces that polygons cover only in part, and the borders that cross each."""
         piece, polygon = self.polygons.query(pieces, predicate="intersects")
-        cover = shapely.area(
-            shapely.intersection(pieces[piece], self.territory.polygons[polygon])
-        ) / shapely.area(pieces[piece])
+        common = by_element(shapely.intersection, pieces[piece], self.territory.polygons[polygon])
+        cover = shapely.area(common) / shapely.area(pieces[piece])
         partly = (cover > WHOLE) & (cover < 1 - WHOLE)
         return {
             at: _borders_near(self.territory.polygons[polygon[partly & (piece == at)]], pieces[at])

@@ -25,6 +25,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from geo.threads import at_once
+
 Geometries = NDArray[np.object_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -36,6 +38,7 @@ _AXIS = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(31)
 _LOWER = np.uint64(2**32 - 1)
 _UPPER = ~_LOWER
+_NOTHING = np.uint64(2**64 - 1)
 _BLOCK = 1 << 16
 
 
@@ -109,8 +112,8 @@ class _Rings:
 
 def _is_ccw(points: Floats, start: Ints) -> Flags:
     """Tell which closed rings are walked anticlockwise; where rounding could tell, ask GEOS."""
-    # Seen from their middle, so that little is lost in the differences.
-    x, y = (points - points.mean(axis=0)).T
+    # Seen from near by, so that little is lost in the differences.
+    x, y = (points - points[0]).T
     cross = np.append(x[:-1] * y[1:] - x[1:] * y[:-1], 0.0)
     cross[start[1:] - 1] = 0.0
     twice = np.add.reduceat(cross, start[:-1])
@@ -162,32 +165,15 @@ def _unpaired(rings: _Rings, sums: Ints) -> tuple[Ints, Flags]:
     Of a sound coverage nearly nothing is left, and that is looked at more closely. Beside them,
     for each point, whether the segment that begins there is walked with its inside on the right.
     """
-    n = len(rings.points)
-    hashes, packed = np.empty(n, dtype=np.uint64), np.empty(n, dtype=np.uint64)
-    right, size = np.empty(len(rings.owner), dtype=bool), 0
     several = len(sums) > 0 and bool((sums != sums[0]).any())
-    for some, at in rings.blocks():
-        points, start = rings.points[at], rings.start[some.start : some.stop + 1] - at.start
-        # A shell that is walked anticlockwise has its inside on the left; a hole, clockwise.
-        right[some] = (_is_ccw(points, start) == rings.hole[some]) != rings.backwards[some]
-        hashes[at] = code = _hash(points)
-        key = np.minimum(code[:-1], code[1:]) * _MIX_1 ^ np.maximum(code[:-1], code[1:])
-        if several:
-            mixed = _scramble(sums[some].astype(np.uint64) + _AXIS)
-            key ^= np.repeat(mixed, np.diff(start))[:-1]
-        real = (points[1:] != points[:-1]).any(axis=1)
-        real[start[1:-1] - 1] = False
-        kept = np.flatnonzero(real).astype(np.uint64)
-        # The upper half of the key is enough for a filter. The position rides in the lower: plain
-        # values are sorted in half the time that an argsort takes.
-        packed[size : size + len(kept)] = (key[kept] & _UPPER) | (kept + np.uint64(at.start))
-        size += len(kept)
-    packed = packed[:size]
-    packed.sort()
-    reverse = rings.each_point(right)
+    keys = _Keys.of(rings, sums if several else None)
+    closed, packed, hashes = keys.closed, keys.packed, keys.hashes
+    reverse = rings.each_point(keys.right)
     group = rings.each_point(sums.astype(np.int32)) if several else None
-    closed = np.zeros(n, dtype=bool)
-    for one, two in _pairs(packed):
+    pairs = _pairs(packed)
+
+    def close(some: Ints) -> None:
+        one, two = ((packed[at] & _LOWER).astype(np.int64) for at in (some, some + 1))
         forward, other = hashes[one] < hashes[one + 1], hashes[two] < hashes[two + 1]
         same = (forward ^ reverse[one]) != (other ^ reverse[two])
         # The hash only proposes: a pair is one if the coordinates themselves are equal.
@@ -197,18 +183,69 @@ def _unpaired(rings: _Rings, sums: Ints) -> tuple[Ints, Flags]:
         same &= _equal(rings.points, one + forward, two + other)
         closed[one[same]] = True
         closed[two[same]] = True
-    left = (packed & _LOWER).astype(np.int64)
-    return np.sort(left[~closed[left]]), reverse
+
+    at_once(close, [pairs[at : at + _BLOCK] for at in range(0, len(pairs), _BLOCK)])
+    return np.flatnonzero(~closed), reverse
 
 
-def _pairs(packed: NDArray[np.uint64]) -> Iterator[tuple[Ints, Ints]]:
-    """Yield the positions of what has its upper half in common with exactly one other."""
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """What segments are compared by.
+
+    ``hashes`` (p,) of the points; ``packed``, sorted, has in its upper half the key of each
+    segment's two points and of its sum, in its lower the segment. ``closed`` (p,) tells points
+    that no segment begins at, or none that is more than a point; ``right`` (r,) the rings that
+    are walked with their inside on the right.
+    """
+
+    hashes: NDArray[np.uint64]
+    packed: NDArray[np.uint64]
+    closed: Flags
+    right: Flags
+
+    @classmethod
+    def of(cls, rings: _Rings, sums: Ints | None) -> "_Keys":
+        """Hash the points of rings; without sums all rings are of one."""
+        n = len(rings.points)
+        hashes, packed = np.empty(n, dtype=np.uint64), np.empty(n, dtype=np.uint64)
+        closed, right = np.empty(n, dtype=bool), np.empty(len(rings.owner), dtype=bool)
+
+        def fill(block: tuple[slice, slice]) -> None:
+            some, at = block
+            points, start = rings.points[at], rings.start[some.start : some.stop + 1] - at.start
+            # A shell that is walked anticlockwise has its inside on the left; a hole, clockwise.
+            right[some] = (_is_ccw(points, start) == rings.hole[some]) != rings.backwards[some]
+            hashes[at] = code = _hash(points)
+            key = np.minimum(code[:-1], code[1:]) * _MIX_1 ^ np.maximum(code[:-1], code[1:])
+            if sums is not None:
+                mixed = _scramble(sums[some].astype(np.uint64) + _AXIS)
+                key ^= np.repeat(mixed, np.diff(start))[:-1]
+            where = points.view(np.complex128).ravel()
+            closed[at] = np.append(where[1:] == where[:-1], True)
+            closed[at][start[1:] - 1] = True
+            # The upper half of the key is enough for a filter. The position rides in the lower:
+            # plain values are sorted in half the time that an argsort takes.
+            place = np.arange(at.start, at.stop, dtype=np.uint64)
+            packed[at] = np.append(key & _UPPER, _UPPER) | place
+            packed[at][closed[at]] = _NOTHING
+
+        at_once(fill, rings.blocks())
+        return cls(hashes, _sorted(packed)[: n - np.count_nonzero(closed)], closed, right)
+
+
+def _sorted(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Sort in place, one half beside the other."""
+    if len(values) > _BLOCK:
+        values.partition(len(values) // 2)
+    at_once(np.ndarray.sort, np.array_split(values, 2 if len(values) > _BLOCK else 1))
+    return values
+
+
+def _pairs(packed: NDArray[np.uint64]) -> Ints:
+    """Return where what has its upper half in common with exactly one other, the next, stands."""
     edge = np.ones(len(packed) + 1, dtype=bool)
     edge[1:-1] = (packed[1:] ^ packed[:-1]) > _LOWER
-    pair = np.flatnonzero(edge[:-2] & ~edge[1:-1] & edge[2:])
-    for some in range(0, len(pair), _BLOCK):
-        at = pair[some : some + _BLOCK]
-        yield (packed[at] & _LOWER).astype(np.int64), (packed[at + 1] & _LOWER).astype(np.int64)
+    return np.flatnonzero(edge[:-2] & ~edge[1:-1] & edge[2:])
 
 
 def _equal(points: Floats, one: Ints, two: Ints) -> Flags:

@@ -37,13 +37,14 @@ from geo.errors import CrsError
 from geo.explain import Explainer, Households
 from geo.findings import Finding, Severity, sort_findings, switched
 from geo.gate import Layer, admit, gate_findings
-from geo.households import check_households
+from geo.households import HouseholdCheck, check_households
 from geo.measure import Ruler
 from geo.partition import Partition, find_faults, is_exact_coverage
 from geo.register import Texts, text_of
 from geo.registers import Registers, check_registers
 from geo.rules import LIMITS, Limits
 from geo.shift import shift_findings
+from geo.threads import together
 
 TOLERANCE_M: float = LIMITS["tolerance_m"].default
 BLIND_RULES = ("C101", "C102", "H201")
@@ -129,19 +130,33 @@ def check_coverage(
         require_same_crs(grids, other, name)
     explain = Explainer(ruler, area_names(parent_layer), touched(households))
     found = gate_findings(grids, layer, explain)
-    faults = find_faults(layer, parent_layer, explain, tolerance_m)
-    found.extend(faults.found)
-    if (rules or {}).get("C107", True):
-        width_m = bounds.number("narrow_gap_m")
-        found.extend(corridor_findings(layer, parent_layer, explain, width_m, tolerance_m))
     valid = frame_of(layer, text_of(grids, "kind"))
     within = None if parent_layer is None else frame_of(parent_layer)
-    counts: dict[str, int] = {}
-    people = None
-    if households is not None:
-        people = check_households(
+
+    def strips() -> list[Finding]:
+        if not (rules or {}).get("C107", True):
+            return []
+        width_m = bounds.number("narrow_gap_m")
+        return list(corridor_findings(layer, parent_layer, explain, width_m, tolerance_m))
+
+    def residents() -> HouseholdCheck | None:
+        if households is None:
+            return None
+        return check_households(
             households, valid, within, limits=bounds.county, around=lists.surroundings()
         )
+
+    def misplaced() -> list[Finding]:
+        return shift_findings(valid, within, households)
+
+    faults, corridors, people, shifts = together(
+        lambda: find_faults(layer, parent_layer, explain, tolerance_m),
+        strips, residents, misplaced,
+    )  # fmt: skip
+    found.extend(faults.found)
+    found.extend(corridors)
+    counts: dict[str, int] = {}
+    if people is not None:
         found.extend(people.findings)
         counts = {
             "households": people.households,
@@ -151,7 +166,7 @@ def check_coverage(
         }
     lies = None if people is None else people.grid
     found.extend(check_registers(valid, within, households, lists, bounds, lies))
-    found.extend(shift_findings(valid, within, households))
+    found.extend(shifts)
     kept = sort_findings(switched(found, rules, severities))
     off = tuple(code for code, is_on in sorted((rules or {}).items()) if not is_on)
     sizes = Sizes.of(layer, parent_layer, ruler)

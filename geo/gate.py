@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import is_not
 
 import geopandas as gpd
 import numpy as np
@@ -23,6 +24,7 @@ from geo.findings import Finding
 from geo.measure import Geometries
 from geo.phrases import Name
 from geo.register import names_of
+from geo.threads import by_element
 
 POLYGONAL = (3, 6)  # shapely's type numbers of Polygon and MultiPolygon
 # shapely's reasons, in Chinese; what is not listed is shown as it is.
@@ -121,10 +123,14 @@ def _text(frame: gpd.GeoDataFrame, column: str, otherwise: Sequence[str]) -> tup
 
 
 def _shapes(frame: gpd.GeoDataFrame) -> Geometries:
-    shapes = shapely.force_2d(np.asarray(frame.geometry.values, dtype=object))
+    shapes = np.array(frame.geometry.values, dtype=object)
+    high = shapely.has_z(shapes) | shapely.has_m(shapes)
+    shapes[high] = shapely.force_2d(shapes[high])
     shapes[~np.isin(shapely.get_type_id(shapes), POLYGONAL)] = None
-    bad = ~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)
+    bad = ~by_element(shapely.is_valid, shapes) & ~shapely.is_missing(shapes)
     shapes[bad] = [_repaired(shape) for shape in shapes[bad]]
+    # GEOS keeps a shape's box when it is first asked for it: not by two threads at once.
+    shapely.bounds(shapes)
     return np.asarray(shapes, dtype=object)
 
 
@@ -188,7 +194,10 @@ def _open_rings(frame: gpd.GeoDataFrame) -> dict[int, Point]:
 def _invalid(
     raw: Geometries, opened: dict[int, Point], layer: Layer, explain: Explainer
 ) -> Iterator[Finding]:
-    invalid = np.isin(shapely.get_type_id(raw), POLYGONAL) & ~shapely.is_valid(raw)
+    # What came through the gate as it was is valid.
+    changed = np.fromiter(map(is_not, layer.shapes, raw), dtype=bool, count=len(raw))
+    invalid = np.isin(shapely.get_type_id(raw), POLYGONAL) & changed
+    invalid[invalid] = ~shapely.is_valid(raw[invalid])
     for row in sorted({*np.flatnonzero(invalid).tolist(), *opened}):
         if layer.shapes[row] is None:
             continue
