@@ -20,7 +20,6 @@ from geo.shift import (
     SUSPECT,
     Shift,
     centre,
-    evenly,
     group_shifts,
     metres_between,
     shift_finding,
@@ -116,7 +115,10 @@ class Drifts:
         if not len(weight) or not np.isfinite(self.centres[group]).all():
             return False
         here = (weight @ some.middle[sized] / weight.sum())[None]
-        return not metres_between(pyproj.CRS(self.crs), here, self.centres[group])[0] <= NEAR_M
+        return (
+            not metres_between(pyproj.CRS.from_user_input(self.crs), here, self.centres[group])[0]
+            <= NEAR_M
+        )
 
     def _people(self, rows: Rows, some: Rows) -> Ints:
         """Return the located households recorded in a group, each where its code comes first."""
@@ -135,7 +137,7 @@ class Drifts:
         """Tell whether many of a group's households lie outside the grids they are recorded in."""
         if self.homes is None or not len(people):
             return False
-        asked = people[evenly(np.zeros(len(people), dtype=object), SUSPECT)]
+        asked = people[:: -(-len(people) // SUSPECT)]  # what evenly chooses of one group
         first = _first(some)
         at = [first[code] for code in self.homes.records[asked].tolist()]
         inside = shapely.intersects(some.shapes[at], self.homes.points[asked])

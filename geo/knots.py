@@ -124,6 +124,8 @@ def tied(segments: Segments, apart: float) -> list[Segments]:
     if not len(segments):
         return []
     label = _together(segments)
+    if not label.any():
+        return [segments]
     while True:
         boxes = _boxes(segments, label)
         near = _near(boxes, apart)

@@ -3,7 +3,7 @@
 Geometry stays in its own CRS; a copy is projected to be measured, never to be compared.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import cast
 
@@ -25,6 +25,8 @@ Floats = NDArray[np.float64]
 CIRCLE_BOUND_RATIO = 30.0
 CIRCLE_MOST_VERTICES = 5_000
 WGS84 = CRS.from_epsg(4326)
+# So many answers are kept of how large a unit is somewhere.
+PLACES_KEPT = 64
 # 1 亩 (mu) is a fifteenth of a hectare.
 MU_M2 = 10_000 / 15
 
@@ -40,7 +42,7 @@ def reproject(geometries: Geometries, source: CRS, target: CRS) -> Geometries:
 
     Nulls stay null; Z and M are dropped.
     """
-    if source == target:
+    if source is target or source == target:
         return geometries
     change = transformer(source, target)
 
@@ -59,6 +61,9 @@ class Ruler:
 
     crs: CRS
     metric: CRS
+    _asked: dict[tuple[float, float], tuple[float, float]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @classmethod
     def of(cls, geometries: Geometries, crs: object) -> "Ruler":
@@ -77,7 +82,8 @@ class Ruler:
             )
         left, bottom, right, top = shapely.total_bounds(geometries).tolist()
         known = CRS.from_user_input(crs)
-        return cls(known, metric_crs((left, bottom, right, top), known))
+        metric = metric_crs((left, bottom, right, top), known)
+        return cls(known, known if metric == known else metric)
 
     def project(self, geometries: Geometries) -> Geometries:
         """Return copies in the metric CRS."""
@@ -96,8 +102,17 @@ class Ruler:
 
         Good for tolerances: within a county it changes by less than a percent.
         """
-        left, bottom, right, top = shapely.total_bounds(geometries)
-        x, y = (left + right) / 2, (bottom + top) / 2
+        left, bottom, right, top = shapely.total_bounds(geometries).tolist()
+        middle = (left + right) / 2, (bottom + top) / 2
+        # One edit after another asks for the same few places.
+        found = self._asked.get(middle)
+        if found is None:
+            if len(self._asked) >= PLACES_KEPT:
+                self._asked.clear()
+            found = self._asked[middle] = self._metres_at(*middle)
+        return found
+
+    def _metres_at(self, x: float, y: float) -> tuple[float, float]:
         step = 1e-4 if self.crs.is_geographic else 10.0
         to_degrees = transformer(self.crs, WGS84)
         lon, lat = to_degrees.transform([x, x + step, x], [y, y, y + step])

@@ -148,7 +148,7 @@ class Coverage:
             given, CRS.from_user_input(grids.crs), ruler, outer,
             Ground.of(layer), homes, explain, tolerance_m,
             0.0 if outer is None else float(ruler.area_m2(outer.layer.shapes).sum()),
-            ruler.metres(rows.shapes[rows.extremes(rows.exclusive)]),
+            ruler.metres(rows.shapes[rows.ends]),
             Strips.of(layer, explain, bounds.number("narrow_gap_m"), tolerance_m)
             if (rules or {}).get("C107", True) else None,
         )  # fmt: skip

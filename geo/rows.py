@@ -6,7 +6,9 @@ the rows, and a row that replaces another has its key.
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -75,12 +77,12 @@ class Rows:
         """Return how many there are."""
         return len(self.keys)
 
-    @property
+    @cached_property
     def present(self) -> Flags:
         """Which rows have a shape, be it empty."""
         return np.asarray(~shapely.is_missing(self.shapes))
 
-    @property
+    @cached_property
     def exclusive(self) -> Flags:
         """Which rows take part in the partition."""
         there = ~np.isnan(self.boxes[:, 0])
@@ -98,7 +100,11 @@ class Rows:
 
     def take(self, mask: Flags | Ints) -> "Rows":
         """Return some of them."""
-        return Rows(**{name: values[mask] for name, values in vars(self).items()})
+        return Rows(*(values[mask] for values in self._columns))
+
+    @property
+    def _columns(self) -> list[NDArray[Any]]:
+        return [getattr(self, each.name) for each in fields(self)]
 
     def edited(self, fresh: "Rows", removed: Collection[str]) -> "Rows":
         """Return the rows after an edit.
@@ -114,11 +120,14 @@ class Rows:
         last = int(self.keys.max(initial=-1)) + 1
         keys = [key[code] if code in once else last + at for at, code in enumerate(coming)]
         new = replace(fresh, keys=np.array(keys, dtype=np.int64))
+        if len(once) == len(old) == len(coming):
+            places = np.searchsorted(self.keys, new.keys)
+            columns = [values.copy() for values in self._columns]
+            for values, others in zip(columns, new._columns, strict=True):
+                values[places] = others
+            return Rows(*columns)
         kept = self.take(np.delete(np.arange(len(self)), old))
-        both = Rows(**{
-            name: np.concatenate((values, getattr(new, name)))
-            for name, values in vars(kept).items()
-        })  # fmt: skip
+        both = Rows(*map(np.concatenate, zip(kept._columns, new._columns, strict=True)))
         return both.take(np.argsort(both.keys, kind="stable"))
 
     def is_alike(self, other: "Rows") -> bool:
@@ -152,6 +161,11 @@ class Rows:
             },
             geometry=some.shapes, crs=CRS.from_user_input(crs),
         )  # fmt: skip
+
+    @cached_property
+    def ends(self) -> Ints:
+        """Exclusive rows that reach as far as all of them do."""
+        return self.extremes(self.exclusive)
 
     def extremes(self, among: Flags) -> Ints:
         """Return rows that reach as far as all of some do, so that they have the same bounds."""

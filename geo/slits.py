@@ -64,11 +64,11 @@ class Strips:
         if self.known is None:
             return ()
         near = rows.exclusive & meets(rows.boxes, self.boxes[[at]], self._reach(rows))
-        near[rows.extremes(rows.exclusive)] = True
+        near[rows.ends] = True
         layer = rows.take(near).layer(self.explain.ruler.crs)
         return tuple(beside_grids([self.known[at]], layer, self.explain, self.tolerance_m))
 
     def _reach(self, rows: Rows) -> float:
         """Return twice the tolerance, in units of the layer."""
-        ends = rows.shapes[rows.extremes(rows.exclusive)]
+        ends = rows.shapes[rows.ends]
         return 2 * self.tolerance_m / min(self.explain.ruler.metres(ends))

@@ -100,7 +100,7 @@ class Tier:
         box = box_of(segments)
         near = self.rows.exclusive & meets(self.rows.boxes, box[None], APART * self.unit)
         # With them the bounds of these are those of all, and so is the plane they are measured in.
-        near[self.rows.extremes(self.rows.exclusive)] = True
+        near[self.rows.ends] = True
         chosen = np.flatnonzero(near)
         some, own = self.rows.take(chosen), self.own[chosen]
         beside = meets(self.ground.boxes, box[None], APART * self.unit)
