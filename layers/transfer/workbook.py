@@ -21,6 +21,9 @@ from typing import Any, BinaryIO
 
 # Said to Arrow before it is imported: its own pool sets a gigabyte aside, which the limit counts.
 os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"
+if __name__ == "__main__":
+    # It would load both to ask whether a list is one of theirs: four fifths of the start.
+    sys.modules |= {"numpy": None, "pandas": None}  # type: ignore[dict-item]
 
 import pyarrow as pa
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
