@@ -47,6 +47,10 @@ def cluster(own_world: Path) -> Cluster:
     cluster = Cluster(own_world)
     cluster.up()
     with cluster.connect("postgres") as connection:
+        # Nobody wants these counties after the power has failed.
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(name)))
+        connection.execute("SELECT pg_reload_conf()")
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
     migrate(cluster.url(TEMPLATE))
     engine(cluster.url(TEMPLATE)).dispose()
@@ -58,7 +62,7 @@ def copy_database(cluster: Cluster, template: str) -> URL:
     name = f"test_{os.getpid()}_{next(_numbers)}"
     with cluster.connect("postgres") as connection:
         connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
                 sql.Identifier(name), sql.Identifier(template)
             )
         )

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from sqlalchemy import URL, Engine
 
 from api.app import create_app
-from api.auth import create_demo_accounts
+from api.auth import Role, create_demo_accounts
 from api.db import engine, session_scope
 from api.jobs.worker import Worker
 
@@ -62,11 +62,19 @@ class Service:
         return job
 
 
-@contextmanager
-def serve(url: URL) -> Iterator[Service]:
-    """Serve a database's county on a free port, until the block ends."""
+Accounts = list[tuple[Role, str, str, str]]
+
+
+def add_accounts(url: URL) -> Accounts:
+    """Make an account for each role: name and password are told this once."""
     with session_scope(engine(url)) as session:
-        accounts = create_demo_accounts(session)
+        return create_demo_accounts(session)
+
+
+@contextmanager
+def serve(url: URL, accounts: Accounts | None = None) -> Iterator[Service]:
+    """Serve a database's county on a free port, until the block ends; to these, if it has them."""
+    accounts = accounts or add_accounts(url)
     app = create_app(url=url)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
     worker = Worker(engine(url))

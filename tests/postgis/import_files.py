@@ -155,7 +155,9 @@ def filled(cluster: Cluster, name: str, folder: Path, last: str) -> Iterator["Of
     url = cluster.url(name)
     with cluster.connect("postgres") as connection:
         connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE template_wangge").format(sql.Identifier(name))
+            sql.SQL("CREATE DATABASE {} TEMPLATE template_wangge STRATEGY FILE_COPY").format(
+                sql.Identifier(name)
+            )
         )
     office = Office(url, folder)
     office.fill(last)

@@ -62,8 +62,11 @@ def test_two_at_once_are_both_told_whichever_commits_first(database: URL) -> Non
     def work(number: int) -> None:
         with engine(database).begin() as connection:
             ready.wait(20)
-            connection.execute(insert(incident).values(row(f"t{number}")))
-            connection.execute(update(incident).values(title="u"))
+            own = row(f"t{number}")
+            connection.execute(insert(incident).values(own))
+            connection.execute(
+                update(incident).where(incident.c.code == own["code"]).values(title="u")
+            )
             done.append(number)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
