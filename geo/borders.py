@@ -38,10 +38,16 @@ def shared_lengths(pieces: Geometries, rest: Segments, near: float) -> Shares:
     same = piece[1:] == piece[:-1]
     start, end, piece = points[:-1][same], points[1:][same], piece[1:][same]
     edge, segment = beside((start + end) / 2, rest.ends, near)
+    if not len(edge):
+        return shares
     lengths: Floats = np.hypot(*(end - start).T)
-    pairs = np.unique(np.column_stack((edge, rest.owner[segment])), axis=0)
-    for at, owner in pairs.tolist():
-        shares[piece[at]][owner] += lengths[at]
+    # Each edge once for each owner, then each piece; pairs of numbers are numbers.
+    count = int(rest.owner.max()) + 1
+    edge, owner = np.divmod(np.unique(edge * count + rest.owner[segment]), count)
+    pairs, at = np.unique(piece[edge] * count + owner, return_inverse=True)
+    sums = np.bincount(at, lengths[edge])
+    for pair, length in zip(pairs.tolist(), sums.tolist(), strict=True):
+        shares[pair // count][pair % count] = length
     return shares
 
 

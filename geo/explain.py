@@ -109,6 +109,5 @@ class Explainer:
 
     def _place(self, shape: BaseGeometry) -> str:
         left, bottom, right, top = shape.bounds
-        middle = Point((left + right) / 2, (bottom + top) / 2)
-        degrees = self.ruler.degrees(np.array([middle], dtype=object))[0]
-        return f"{degrees.x:.{PLACE_DECIMALS}f} {degrees.y:.{PLACE_DECIMALS}f}"
+        lon, lat = self.ruler.lonlat((left + right) / 2, (bottom + top) / 2)
+        return f"{lon:.{PLACE_DECIMALS}f} {lat:.{PLACE_DECIMALS}f}"

@@ -339,9 +339,12 @@ def shrunk_spots(welded: Welded) -> Iterator[Matched]:
     """
     if not len(welded.spots):
         return
-    others = np.concatenate((welded.matched.ends, welded.rest.ends)).reshape(-1, 2)
-    at, place = np.unique(welded.spots, axis=0, return_inverse=True)
-    told = np.isin(_complex(at), _complex(others))
+    others = _complex(np.concatenate((welded.matched.ends, welded.rest.ends)).reshape(-1, 2))
+    at, place = np.unique(_complex(welded.spots), return_inverse=True)
+    # The spots are few and in order, the others many and in none.
+    near = np.minimum(np.searchsorted(at, others), len(at) - 1)
+    told = np.zeros(len(at), dtype=bool)
+    told[near[at[near] == others]] = True
     for spot in np.flatnonzero(~told).tolist():
         here = place.ravel() == spot
         who = tuple(sorted(set(welded.shrunk.owner[here].tolist())))

@@ -121,9 +121,10 @@ class Ruler:
         # Seven digits, so that a border moved by some metres leaves every tolerance as it was.
         return float(f"{far[0] / step:.6e}"), float(f"{far[1] / step:.6e}")
 
-    def degrees(self, geometries: Geometries) -> Geometries:
-        """Return copies in lon, lat (EPSG:4326)."""
-        return reproject(geometries, self.crs, WGS84)
+    def lonlat(self, x: float, y: float) -> tuple[float, float]:
+        """Return where a place lies, in degrees (EPSG:4326)."""
+        lon, lat = transformer(self.crs, WGS84).transform(x, y)
+        return float(lon), float(lat)
 
 
 def width_m(polygon: BaseGeometry) -> float:
