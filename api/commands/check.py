@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -11,15 +11,15 @@ from typing import Annotated
 import typer
 
 from api.commands.check_many import Many, check_many
-from api.commands.checking import Asked, examine, outline_of, read_database
-from api.commands.context import Context, day_of
+from api.commands.checking import Asked, examine, outline_of, read_database, store_database
+from api.commands.context import OPERATOR, Context, day_of
 from api.commands.files import Data, Request, read_files
 from api.commands.output import Writing, working
 from api.commands.told import told_rules
 from api.counties.cluster import MEMORY, PROCESSES, Workers
 from api.counties.sources import FIELD, is_partitioned
 from api.settings import Settings, settings
-from geo.coverage import TOLERANCE_M
+from geo.coverage import TOLERANCE_M, CoverageReport
 from layers.report import FORMATS, format_of, make_document
 from layers.transfer.errors import TransferError
 
@@ -104,12 +104,23 @@ def check(
     worker_memory: Annotated[
         str, typer.Option(help="The most memory that each worker process may take.")
     ] = MEMORY,
+    store: Annotated[
+        bool,
+        typer.Option(
+            "--store",
+            help="Keep the check of the county in the database, as the service does: it judges "
+            "the worklist, and the history has it.",
+        ),
+    ] = False,
 ) -> int:
     """Check that every place and every household is in exactly one grid; say where not."""
     form = _chosen(form, FORMATS, "--format")
     lang = _chosen(lang, LANGUAGES, "--lang") or settings().lang
     writing = Writing(format_of(output, form), output, lang)
     day = day_of(today)
+    if store:
+        _require_county(context, grids)
+        return _store(context.obj, day, writing)
     # Without a database there is no county's day: it is the operator's own.
     exceptions = read_accepted(accepted, day or date.today())  # noqa: DTZ011
     asked = Asked(told_rules(rules, limits), tolerance, frozenset(exceptions))
@@ -131,12 +142,65 @@ def check(
         started = time.perf_counter()
         report = examine(data, asked)
         seconds = time.perf_counter() - started
+    return _write(writing, report, data, asked.accepted | data.accepted, read_seconds, seconds)
+
+
+def _write(
+    writing: Writing, report: CoverageReport, data: Data, accepted: Collection[str],
+    read_seconds: float, seconds: float,
+) -> int:  # fmt: skip
     document = make_document(
         report, version=version("wangge"), source=data.source, read_seconds=read_seconds,
-        seconds=seconds, accepted=asked.accepted | data.accepted,
+        seconds=seconds, accepted=accepted,
     )  # fmt: skip
     writing.write(document, outline_of(data, report))
     return FOUND if document["summary"]["errors"] else 0
+
+
+# What makes another check of it than the county's own.
+OTHERWISE = ("within", "households", "rules", "limits", "tolerance", "accepted", "scheduler")
+
+
+def _require_county(context: typer.Context, grids: Path | None) -> None:
+    """Refuse to store what is not the county's check by the county's rules.
+
+    Raises
+    ------
+    TransferError
+        If there is a file, or an option that makes another check of it.
+    """
+    told = [f"--{name}" for name in OTHERWISE if context.params[name]]
+    if grids is None and not told:
+        return
+    what = "a file of grids" if grids is not None else told[0]
+    what_zh = "网格文件" if grids is not None else told[0]
+    raise TransferError(
+        "--store keeps the check of the county in the database, by the county's own rules: "
+        f"it does not go with {what}.",
+        cure="Leave one of them out. --store 只保存数据库中本县按本县规则所作的检查，"
+        f"不能与{what_zh}同用。",
+    )
+
+
+def _store(context: Context, day: date | None, writing: Writing) -> int:
+    """Check and store, write the report, and say on stderr which check it is."""
+    steps: dict[str, float] = {}
+
+    def noted(_share: float, step: str) -> None:
+        steps[step] = time.perf_counter()
+
+    engine = context.engine()
+    with working("Checking · 检查"):
+        number, report, data = store_database(engine, OPERATOR, day, noted)
+    data.synthetic = context.sample
+    start, read, checked = (steps[each] for each in ("reading", "checking", "writing"))
+    status = _write(writing, report, data, data.accepted, read - start, checked - read)
+    typer.echo(
+        f"wangge: 已保存为第 {number} 次检查，任务清单已据此核查 · "
+        f"stored as check {number}; the worklist is judged by it.",
+        err=True,
+    )
+    return status
 
 
 def _from_database(context: Context, day: date | None) -> Data:

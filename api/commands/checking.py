@@ -12,7 +12,9 @@ from api.accepted.store import in_force
 from api.commands.files import Data
 from api.commands.told import Told
 from api.coverage.lists import read_registers
-from api.coverage.service import read_county
+from api.coverage.service import Progress, check_and_store, read_county
+from api.coverage.store import has_grids
+from api.errors import BusyError
 from api.rules.store import ruling
 from api.settings import settings
 from geo.coverage import CoverageReport, check_coverage
@@ -97,15 +99,47 @@ def read_database(engine: Engine, day: date | None, county: str = "") -> Data:
         said = ruling(connection)
         excepted = frozenset(row.id for row in in_force(connection, day, None))
     if grids.empty:
-        raise TransferError(
-            "The database holds no grids.",
-            cure="Import some (wangge import grids FILE), name a file to check, or build the "
-            "sample: wangge demo --no-serve, then wangge --sample check.",
-        )
+        raise _without_grids()
     data = Data("database", grids)
     data.parents, data.households = parents, households
     data.registers, data.ruling, data.accepted = registers, said, excepted
     return data
+
+
+def _without_grids() -> TransferError:
+    return TransferError(
+        "The database holds no grids.",
+        cure="Import some (wangge import grids FILE), name a file to check, or build the "
+        "sample: wangge demo --no-serve, then wangge --sample check.",
+    )
+
+
+def store_database(
+    engine: Engine, account: str, day: date | None, progress: Progress
+) -> tuple[int, CoverageReport, Data]:
+    """Check the county in a database as the service does, and store it: tasks are judged by it.
+
+    Returns
+    -------
+    The check's number, what it found, shown as :func:`examine` shows it, and the land.
+
+    Raises
+    ------
+    TransferError
+        If there are no grids, or another check is under way.
+    """
+    with engine.connect() as connection:
+        if not has_grids(connection):
+            raise _without_grids()
+    try:
+        done = check_and_store(engine, account, progress)
+    except BusyError as error:
+        raise TransferError(f"{error.detail} {error.detail_zh}") from error
+    data = Data("database", done.grids)
+    data.parents = done.villages
+    with engine.connect() as connection:
+        data.accepted = frozenset(row.id for row in in_force(connection, day, None))
+    return done.number, _masked(done.report, data), data
 
 
 def outline_of(data: Data, report: CoverageReport) -> Outline:

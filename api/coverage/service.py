@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
@@ -101,12 +102,32 @@ Progress = Callable[[float, str], None]
 Finish = Callable[[Connection, int], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A check that is stored: its number, what it found, and the land that it looked at."""
+
+    number: int
+    report: CoverageReport
+    grids: gpd.GeoDataFrame
+    villages: gpd.GeoDataFrame
+
+
 def run_check(
     engine: Engine,
     created_by: str,
     progress: Progress = lambda _share, _step: None,
     finish: Finish = lambda _connection, _check: None,
 ) -> int:
+    """Do :func:`check_and_store` and return the check's number alone."""
+    return check_and_store(engine, created_by, progress, finish).number
+
+
+def check_and_store(
+    engine: Engine,
+    created_by: str,
+    progress: Progress = lambda _share, _step: None,
+    finish: Finish = lambda _connection, _check: None,
+) -> Checked:
     """Check the county in the database and store what is found.
 
     Parameters
@@ -119,11 +140,6 @@ def run_check(
         Told the share done, 0 to 1, and the step; what it raises ends the check.
     finish
         Called with the check's number in the transaction that stores it.
-
-    Returns
-    -------
-    int
-        The check's number.
 
     Raises
     ------
@@ -152,7 +168,7 @@ def run_check(
             check = store_report(session, found, version, started, created_by)
             audit.record(session, created_by, audit.CHECKED, target=f"check {check}")
             finish(session.connection(), check)
-    return check
+    return Checked(check, found, grids, villages)
 
 
 def store_report(
