@@ -81,9 +81,12 @@ assets: $(ASSETS)/.filled ## put the libraries of maps in one file where they ar
 demo: debian install web assets ## everything from nothing: the sample county, checked, on http://127.0.0.1:8000
 	@$(BIN)/wangge demo $(ARGS)
 
+# Files keep their order: the browser's, which are the longest, share one and leave none idle at the end.
+WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
+
 test: debian debian-test install web assets ## the whole suite: unit, postgis, browser, notebooks
 	cd $(WEB) && npm test --silent
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" --durations=40 $(ARGS)
+	$(BIN)/python -m pytest $(WORKERS) -m "not slow" --durations=40 $(ARGS)
 
 test-slow: debian debian-test install web assets ## many seeds and faults; not in CI
 	$(BIN)/python -m pytest -m slow $(ARGS)

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from sqlalchemy import delete
 
 from api.db import session_scope
 from layers.style import PALETTE
 from layers.tables import accepted_finding
-from tests.browser.conftest import CHROMIUM, Visit
+from tests.browser.conftest import Visit, launched
 from tests.browser.test_journeys import hash_of, on_screen, wait_for
 from tests.browser.test_page import LANGUAGES, faults, open_first_finding, settle, view
 from tests.serving import Service
@@ -32,11 +32,8 @@ MAP = ".ground-map.leaflet-container"
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield found
-        found.close()
+def browser() -> Browser:
+    return launched(*ARGUMENTS)
 
 
 def opened(visit: Start, *arguments: Any, at: str | None = None, **options: Any) -> Visit:
