@@ -4,8 +4,18 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
-from api.accepted import service
-from api.accepted.schemas import AcceptedFile, AcceptedItem, AcceptedList, NewDecision, State
+from api.accepted import many, service
+from api.accepted.schemas import (
+    AcceptedFile,
+    AcceptedItem,
+    AcceptedList,
+    AcceptedMany,
+    NewDecision,
+    NewDecisions,
+    Revocation,
+    RevokedMany,
+    State,
+)
 from api.access import Database, EveryoneInArea, access
 from api.auth import Reader
 from api.errors import CONFLICT, NOT_FOUND, PROBLEMS
@@ -49,6 +59,21 @@ def get_accepted_file(
     """Return the exceptions of the reader's area that hold today, as a file to be kept."""
     response.headers["Content-Disposition"] = 'attachment; filename="accepted.json"'
     return service.as_file(session, reader)
+
+
+@router.post("", summary="Accept many findings", responses={**CONFLICT})
+def post_accepted(body: NewDecisions, reader: Decider, session: Database) -> AcceptedMany:
+    """Accept findings of the reader's area, or all of a rule or an area, in one act.
+
+    Each has its own decision, with the same reason and last day, and its own line in the log.
+    """
+    return many.accept_many(session, reader, body)
+
+
+@router.post("/revocations", summary="Take many exceptions back")
+def post_revocations(body: Revocation, reader: Decider, session: Database) -> RevokedMany:
+    """End exceptions now, in one act: their findings count again."""
+    return many.revoke_many(session, reader, body.findings)
 
 
 @router.put("/{id}", summary="Accept a finding, or change why and until when",

@@ -1,12 +1,14 @@
 """What the routes of the register answer, and take."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from api.coverage.schemas import Decision, FindingArea, GridName, Severity
 
+# So many are decided on in one act: more is no decision on each of them any more.
+MOST_FINDINGS = 1_000
 State = Literal["in_force", "expired", "gone", "revoked"]
 
 
@@ -22,6 +24,76 @@ class NewDecision(BaseModel):
     until: date | None = Field(
         None, description="The last day it holds, in the county's time; null: until it is revoked"
     )
+
+
+class NewDecisions(NewDecision):
+    """Which findings are accepted in one act, why, and until when.
+
+    Either ``findings``, or all open ones of a ``rule``, of an ``area``, or of both.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {
+            "rule": "C105", "area": "990101101", "reason": "两套图源，下次测绘统一",
+            "until": "2027-12-31",
+        }},
+    )  # fmt: skip
+
+    findings: list[str] | None = Field(None, min_length=1, max_length=MOST_FINDINGS)
+    rule: str | None = Field(None, max_length=8)
+    area: str | None = Field(None, max_length=40, description="Code of an area, or of a grid")
+    expected: int | None = Field(
+        None, ge=0, description="How many they were when they were seen: were there others since, "
+        "nothing is accepted",
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _says_which(self) -> Self:
+        if (self.findings is None) == (self.rule is None and self.area is None):
+            raise ValueError("either findings, or a rule or an area")
+        return self
+
+
+class Left(BaseModel):
+    """A finding that was left as it is, and why."""
+
+    finding: str
+    reason: str
+    reason_zh: str
+
+
+class AcceptedMany(BaseModel):
+    """What came of an act: how many were accepted, which, and what was left."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {
+        "accepted": 1, "findings": ["5f0c2f9a1b3d"], "skipped": [
+            {"finding": "5f0c2f9a1b3e", "reason": "It is an accepted exception already.",
+             "reason_zh": "已列为例外。"}],
+    }})  # fmt: skip
+
+    accepted: int
+    findings: list[str]
+    skipped: list[Left]
+
+
+class Revocation(BaseModel):
+    """Which exceptions are taken back."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"findings": ["5f0c2f9a1b3d"]}}
+    )
+
+    findings: list[str] = Field(min_length=1, max_length=MOST_FINDINGS)
+
+
+class RevokedMany(BaseModel):
+    """What came of it."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"revoked": 1, "skipped": []}})
+
+    revoked: int
+    skipped: list[Left]
 
 
 class AcceptedItem(BaseModel):

@@ -1,6 +1,7 @@
 """The register: what a reader is told of it, and a finding accepted, changed, or taken back."""
 
 from collections.abc import Collection
+from datetime import date
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -77,11 +78,7 @@ def accept(session: Session, reader: Reader, finding_id: str, new: NewDecision) 
     """
     moment = store.take_turn(session, finding_id)
     found, before = _about(session, reader, finding_id)
-    if new.until is not None and new.until < store.today(session):
-        raise UnfitError(
-            f"{new.until} is past: an exception ends today or later.",
-            f"{new.until} 已经过去：有效期应为今天或以后。",
-        )
+    require_day(session, new.until)
     open_ = before if before is not None and before.revoked_at is None else None
     if found is None and open_ is None:
         raise _missing(finding_id)
@@ -89,8 +86,8 @@ def accept(session: Session, reader: Reader, finding_id: str, new: NewDecision) 
         if open_ is not None:
             store.end(session, open_.id, reader.username, moment)
         store.decide(session, finding_id, reader.username, moment, new.reason, new.until)
-        _log(session, reader, finding_id, audit.EXCEPTION_CHANGED if open_ else audit.ACCEPTED,
-             open_, new)  # fmt: skip
+        action = audit.EXCEPTION_CHANGED if open_ else audit.ACCEPTED
+        log_decision(session, reader, finding_id, action, open_, new)
     return _entry(session, reader, finding_id)
 
 
@@ -116,8 +113,23 @@ def revoke(session: Session, reader: Reader, finding_id: str) -> AcceptedItem:
             f"{before.revoked_by} 已撤销此例外。",
         )
     store.end(session, before.id, reader.username, moment)
-    _log(session, reader, finding_id, audit.EXCEPTION_REVOKED, before, None)
+    log_decision(session, reader, finding_id, audit.EXCEPTION_REVOKED, before, None)
     return _entry(session, reader, finding_id)
+
+
+def require_day(session: Session, until: date | None) -> None:
+    """Refuse a last day that is past.
+
+    Raises
+    ------
+    UnfitError
+        If it is.
+    """
+    if until is not None and until < store.today(session):
+        raise UnfitError(
+            f"{until} is past: an exception ends today or later.",
+            f"{until} 已经过去：有效期应为今天或以后。",
+        )
 
 
 def _about(
@@ -142,7 +154,7 @@ def _missing(finding_id: str) -> NotFoundError:
     return NotFoundError(f"There is no finding {finding_id}.", f"没有问题 {finding_id}。")
 
 
-def _log(
+def log_decision(
     session: Session,
     reader: Reader,
     finding_id: str,
@@ -150,6 +162,7 @@ def _log(
     before: AnyRow | None,
     new: NewDecision | None,
 ) -> None:
+    """Write into the log what was decided on a finding, and what held before."""
     was = before and {"reason": before.reason, "until": before.until and str(before.until)}
     until, reason = (None, None) if new is None else (new.until and str(new.until), new.reason)
     audit.record(

@@ -1,7 +1,8 @@
 """Queries of the register: its rows within a reader's scope, and a decision made or ended."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
@@ -25,7 +26,8 @@ from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, distinct_o
 from sqlalchemy.orm import Session
 
 from api.coverage.store import AnyRow, Rows, described
-from layers.exceptions import day_of, holds_on
+from api.worklist.store import among
+from layers.exceptions import day_of, holds_on, is_accepted
 from layers.tables import accepted_finding, finding
 from layers.tiles import Scope
 from layers.vector import findings_in_scope, latest_check
@@ -33,6 +35,9 @@ from layers.vector import findings_in_scope, latest_check
 # What is kept of a finding beside its id.
 SAID = ("rule", "severity", "grids", "area_code", "area_m2", "households", "point", "message",
         "message_zh")  # fmt: skip
+
+# The advisory lock that all who decide share, and who decides on many has alone.
+REGISTER_LOCK = 0x61636370
 
 
 def _last() -> Subquery:
@@ -153,7 +158,21 @@ def take_turn(session: Session, finding_id: str) -> dt.datetime:
     The moment is the clock's, not the transaction's: decisions then follow on each other.
     """
     key = func.hashtextextended(f"accepted {finding_id}", 0)
+    session.execute(select(func.pg_advisory_xact_lock_shared(REGISTER_LOCK)))
     session.execute(select(func.pg_advisory_xact_lock(key)))
+    return _moment(session)
+
+
+def take_all_turns(session: Session) -> dt.datetime:
+    """Wait until nobody else decides on any finding, and return the moment.
+
+    One lock for all: a thousand would fill the database's table of locks.
+    """
+    session.execute(select(func.pg_advisory_xact_lock(REGISTER_LOCK)))
+    return _moment(session)
+
+
+def _moment(session: Session) -> dt.datetime:
     moment: dt.datetime = session.execute(select(func.clock_timestamp())).scalar_one()
     return moment
 
@@ -174,6 +193,68 @@ def find_found(session: Session, scope: Scope, finding_id: str) -> AnyRow | None
     ).one_or_none()  # fmt: skip
 
 
+def find_many(
+    session: Session, scope: Scope, ids: Sequence[str] | None, rule: str | None, within: str | None
+) -> Rows:
+    """Return findings of the latest check that the reader is told of, the gravest first.
+
+    Parameters
+    ----------
+    ids
+        These, accepted or not; null: all that stand of the rule, of the area, or of both.
+    """
+    columns = (finding.c.id, finding.c.area_code, finding.c.grids, is_accepted().label("accepted"))
+    where = [finding.c.check_id == latest_check(), findings_in_scope(scope)]
+    where.append(~is_accepted() if ids is None else among(finding.c.id, ids))
+    if rule is not None:
+        where.append(finding.c.rule == rule)
+    if within is not None:
+        where.append(findings_in_scope(replace(scope, prefix=within)))
+    return session.execute(select(*columns).where(*where).order_by(finding.c.position)).all()
+
+
+def open_decisions(session: Session, ids: Sequence[str], scope: Scope | None = None) -> Rows:
+    """Return the decisions on findings that nobody has ended, past their day or not."""
+    held = accepted_finding.c
+    where = [among(held.finding_id, ids), held.revoked_at.is_(None)]
+    if scope is not None:
+        where.append(findings_in_scope(scope, accepted_finding))
+    return session.execute(select(accepted_finding).where(*where)).all()
+
+
+def end_many(session: Session, ids: Sequence[str], account: str, moment: dt.datetime) -> None:
+    """End what is open of the decisions on findings."""
+    held = accepted_finding.c
+    session.execute(
+        update(accepted_finding)
+        .where(among(held.finding_id, ids), held.revoked_at.is_(None))
+        .values(revoked_at=moment, revoked_by=account)
+    )
+
+
+def decide_many(
+    session: Session, ids: Sequence[str], account: str, moment: dt.datetime, reason: str,
+    until: dt.date | None,
+) -> None:  # fmt: skip
+    """Write a decision on each of some findings of the latest check, with what they say."""
+    made = _made(account, moment, reason, until) | {"finding_id": finding.c.id}
+    rows = select(*(finding.c[name] for name in SAID), *made.values()).where(
+        finding.c.check_id == latest_check(), among(finding.c.id, ids)
+    )
+    session.execute(
+        insert(accepted_finding).from_select([*SAID, *made], rows.order_by(finding.c.position))
+    )
+
+
+def _made(
+    account: str, moment: dt.datetime, reason: str, until: dt.date | None
+) -> dict[str, ColumnElement[Any]]:
+    return {
+        "reason": literal(reason, Text), "accepted_by": literal(account, Text),
+        "until": literal(until, Date), "accepted_at": literal(moment, DateTime(timezone=True)),
+    }  # fmt: skip
+
+
 def end(session: Session, decision: int, account: str, moment: dt.datetime) -> None:
     """End a decision: it was revoked, or another follows."""
     session.execute(
@@ -192,11 +273,7 @@ def decide(
     until: dt.date | None,
 ) -> None:
     """Write a decision, with what the finding says; where it is gone, with what it last said."""
-    made = {
-        "finding_id": literal(finding_id, Text), "reason": literal(reason, Text),
-        "accepted_by": literal(account, Text), "until": literal(until, Date),
-        "accepted_at": literal(moment, DateTime(timezone=True)),
-    }  # fmt: skip
+    made = _made(account, moment, reason, until) | {"finding_id": literal(finding_id, Text)}
     found = finding.alias("found")
     now = [found.c.check_id == latest_check(), found.c.id == finding_id]
     kept = accepted_finding.alias("kept")

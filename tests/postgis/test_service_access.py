@@ -44,6 +44,8 @@ CALLS = {
     "GET /api/coverage/history/{check}": "/api/coverage/history/1",
     "GET /api/coverage/accepted": "/api/coverage/accepted",
     "GET /api/coverage/accepted/file.json": "/api/coverage/accepted/file.json",
+    "POST /api/coverage/accepted": "/api/coverage/accepted",
+    "POST /api/coverage/accepted/revocations": "/api/coverage/accepted/revocations",
     "PUT /api/coverage/accepted/{id}": "/api/coverage/accepted/aaaaaaaaaaa1",
     "DELETE /api/coverage/accepted/{id}": "/api/coverage/accepted/aaaaaaaaaaa1",
     "GET /api/rules": "/api/rules",
