@@ -1,7 +1,7 @@
 // On a finding's card: whether it is an accepted exception, and the form that makes it one.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useArrival } from "./arrival";
 import { Problem, type FindingDetail } from "./api";
 import { accept, countyDay, decided, revoke, type Decision } from "./exceptions";
@@ -9,7 +9,7 @@ import { day } from "./format";
 import { language, pick, t } from "./state";
 
 /** What is proposed where nothing is said yet: long enough to be of use, short enough to be looked at again. */
-const USUAL_DAYS = 365;
+export const USUAL_DAYS = 365;
 
 export function ExceptionPart({ found }: { found: FindingDetail }) {
   const said = found.exception;
@@ -32,16 +32,18 @@ export function ExceptionPart({ found }: { found: FindingDetail }) {
 
 /** Why, who, until when. */
 export function Told({ of }: { of: Decision }) {
-  const lang = language.value;
-  const till = of.until ? t("exceptionTill", { date: day(lang, of.until) }) : t("exceptionNoEnd");
   return (
     <p class="exception-told">
       {of.reason}
       <small>
-        {t("exceptionBy", { who: of.accepted_by, date: day(lang, of.accepted_at) })} · {till}
+        {t("exceptionBy", { who: of.accepted_by, date: day(language.value, of.accepted_at) })} · <UntilWords until={of.until} />
       </small>
     </p>
   );
+}
+
+export function UntilWords({ until }: { until: string | null }) {
+  return <>{until ? t("exceptionTill", { date: day(language.value, until) }) : t("exceptionNoEnd")}</>;
 }
 
 /** How a decision that no longer holds came to its end. */
@@ -87,7 +89,7 @@ interface ActProps {
 }
 
 /** Do something that the service may refuse, and say so. */
-function useAct(done: () => void): [(work: () => Promise<void>) => void, boolean, ComponentChildren] {
+export function useAct(done: () => void): [(work: () => Promise<void>) => void, boolean, ComponentChildren] {
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<Problem | null>(null);
   const run = (work: () => Promise<void>) => {
@@ -123,10 +125,33 @@ function Form({ id, said, close, done }: ActProps & { said: Decision | null }) {
       }}
     >
       <p class="soft small">{t("exceptionWhat")}</p>
+      <Fields reason={reason} until={until} setReason={setReason} setUntil={setUntil} />
+      {fault}
+      <span class="exception-buttons">
+        <button type="submit" class="primary" disabled={busy || !reason.trim()}>{t("exceptionSave")}</button>
+        <button type="button" class="propose quiet" onClick={close}>{t("cancel")}</button>
+      </span>
+    </form>
+  );
+}
+
+interface FieldsProps {
+  reason: string;
+  until: string;
+  setReason: (reason: string) => void;
+  setUntil: (until: string) => void;
+}
+
+/** Why, and until when; empty is without end. */
+export function Fields({ reason, until, setReason, setUntil }: FieldsProps) {
+  const first = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => void (reason || first.current?.focus({ preventScroll: true })), []);
+  return (
+    <>
       <label class="field">
         {t("exceptionReason")}
         <textarea
-          ref={(made) => void (made && !reason && made.focus({ preventScroll: true }))}
+          ref={first}
           rows={3}
           maxLength={500}
           required
@@ -137,18 +162,13 @@ function Form({ id, said, close, done }: ActProps & { said: Decision | null }) {
       </label>
       <label class="field">
         {t("exceptionUntil")}
-        <input type="date" lang={language.value} min={today} value={until} disabled={!until} onInput={(event) => event.currentTarget.value && setUntil(event.currentTarget.value)} />
+        <input type="date" lang={language.value} min={countyDay()} value={until} disabled={!until} onInput={(event) => event.currentTarget.value && setUntil(event.currentTarget.value)} />
       </label>
       <label class="exception-forever">
         <input type="checkbox" checked={!until} onChange={(event) => setUntil(event.currentTarget.checked ? "" : countyDay(USUAL_DAYS))} />
         <span>{t("exceptionForever")}{!until && <small>{t("exceptionForeverHint")}</small>}</span>
       </label>
-      {fault}
-      <span class="exception-buttons">
-        <button type="submit" class="primary" disabled={busy || !reason.trim()}>{t("exceptionSave")}</button>
-        <button type="button" class="propose quiet" onClick={close}>{t("cancel")}</button>
-      </span>
-    </form>
+    </>
   );
 }
 

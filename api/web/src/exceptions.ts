@@ -31,6 +31,17 @@ export interface AcceptedList {
   exceptions: Accepted[];
 }
 
+export interface AcceptedMany {
+  accepted: number;
+  findings: string[];
+  skipped: { finding: string; reason: string; reason_zh: string }[];
+}
+
+/** Who decides on exceptions. */
+export const DECIDERS = ["administrator", "planner"];
+/** So many are decided on at once at most. */
+export const MOST_AT_ONCE = 1_000;
+
 // The finding that was decided on just now: the keyboard goes along to what became of it.
 export const decided = signal<string | null>(null);
 
@@ -53,10 +64,27 @@ export async function revoke(id: string): Promise<void> {
   await told(id);
 }
 
-/** Let verdict, lists, map and the open card say what has become of it. */
+/** Accept all open findings of a rule or an area, as many as were seen. */
+export async function acceptAll(what: object): Promise<AcceptedMany> {
+  const made = await send<AcceptedMany>("POST", REGISTER, what);
+  await renewed(made.findings);
+  return made;
+}
+
+/** Take back what was accepted in one act. */
+export async function revokeAll(findings: string[]): Promise<void> {
+  await send("POST", `${REGISTER}/revocations`, { findings });
+  await renewed(findings);
+}
+
 async function told(id: string): Promise<void> {
   decided.value = id;
-  await Promise.all([loadVerdict(), finding.peek()?.id === id ? renewFinding() : undefined]);
+  await renewed([id]);
+}
+
+/** Let verdict, lists, map and the open card say what has become of them. */
+async function renewed(ids: string[]): Promise<void> {
+  await Promise.all([loadVerdict(), ids.includes(finding.peek()?.id ?? "") ? renewFinding() : undefined]);
   recounted.value += 1;
 }
 

@@ -3,14 +3,13 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ruleName } from "./chain";
 import { Acts, ended, Told } from "./exception_card";
-import { daysLeft, decided, register, REGISTER_FILE, STATES, type Accepted, type AcceptedList, type State } from "./exceptions";
+import { daysLeft, decided, DECIDERS, register, REGISTER_FILE, STATES, type Accepted, type AcceptedList, type State } from "./exceptions";
 import { Mark } from "./findings";
 import { count } from "./format";
 import { flyTo } from "./ground";
 import { closeCard, finding, language, me, openFinding, pick, recounted, sheet, t } from "./state";
 
 const PAGE = 50;
-const DECIDERS = ["administrator", "planner"];
 // From so many days before its end on, an exception is spoken of as ending.
 const SOON_DAYS = 30;
 // About a hundred metres around a place where nothing is found any more.

@@ -1,6 +1,7 @@
 // The findings: by kind, by town, by households touched; a row is a sentence, a click flies there.
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import { AcceptAll } from "./accept_all";
 import type { Finding, FindingList, Severity } from "./api";
 import { count } from "./format";
 import { finding, findings, language, openFinding, pick, recounted, t, verdict } from "./state";
@@ -78,7 +79,7 @@ export function Findings() {
           <h3 class="group-title">
             {open.name} <span class="soft">{count(language.value, groups(grouping, shown).find((each) => each.key === open.key)?.n ?? 0)}</span>
           </h3>
-          <Rows key={`${open.key} ${shown}`} query={{ ...open.query, ...listed }} />
+          <Rows key={`${open.key} ${shown}`} query={{ ...open.query, ...listed }} all={shown === "open" ? open.query : undefined} />
         </>
       ) : (
         <Groups groups={groups(grouping, shown)} choose={setOpen} />
@@ -152,7 +153,8 @@ function Empty() {
   );
 }
 
-function Rows({ query }: { query: Record<string, string> }) {
+/** `all` is what the open ones can be accepted by at once. */
+function Rows({ query, all }: { query: Record<string, string>; all?: Record<string, string> | undefined }) {
   const [list, setList] = useState<FindingList | null>(null);
   const [failed, setFailed] = useState(false);
   function load(offset: number) {
@@ -170,15 +172,19 @@ function Rows({ query }: { query: Record<string, string> }) {
       </p>
     );
   if (!list) return <p class="soft" role="status">{t("loading")}</p>;
-  if (!list.findings.length) return <Empty />;
   const rest = list.numberMatched - list.findings.length;
   return (
     <>
-      <ul class="rows">
-        {list.findings.map((each) => (
-          <Row key={each.id} each={each} />
-        ))}
-      </ul>
+      {all && <AcceptAll query={all} n={list.numberMatched} />}
+      {list.findings.length ? (
+        <ul class="rows">
+          {list.findings.map((each) => (
+            <Row key={each.id} each={each} />
+          ))}
+        </ul>
+      ) : (
+        <Empty />
+      )}
       {rest > 0 && (
         <button type="button" class="more" onClick={() => load(list.findings.length)}>
           {t("more", { n: count(language.value, Math.min(rest, PAGE)) })}
