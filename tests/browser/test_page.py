@@ -213,6 +213,8 @@ def test_the_keyboard_alone_reaches_a_finding(visit: Start) -> None:
     at.page.wait_for_selector(".back:focus")
     at.page.wait_for_selector(".rows .row[aria-pressed]")
     at.page.keyboard.press("Tab")
+    assert "accept-all" in at.page.evaluate(focused)
+    at.page.keyboard.press("Tab")
     assert "row" in at.page.evaluate(focused)
     at.page.keyboard.press("Enter")
     at.page.wait_for_selector(".card")
