@@ -120,15 +120,12 @@ class Rows:
         last = int(self.keys.max(initial=-1)) + 1
         keys = [key[code] if code in once else last + at for at, code in enumerate(coming)]
         new = replace(fresh, keys=np.array(keys, dtype=np.int64))
-        if len(once) == len(old) == len(coming):
-            places = np.searchsorted(self.keys, new.keys)
-            columns = [values.copy() for values in self._columns]
-            for values, others in zip(columns, new._columns, strict=True):
-                values[places] = others
-            return Rows(*columns)
-        kept = self.take(np.delete(np.arange(len(self)), old))
-        both = Rows(*map(np.concatenate, zip(kept._columns, new._columns, strict=True)))
-        return both.take(np.argsort(both.keys, kind="stable"))
+        # Of all rows, old ones and new, those that stay, by their keys.
+        both = np.concatenate((self.keys, new.keys))
+        stay = np.delete(np.arange(len(both)), old)
+        order = stay[np.argsort(both[stay], kind="stable")]
+        columns = zip(self._columns, new._columns, strict=True)
+        return Rows(*(np.concatenate(pair)[order] for pair in columns))
 
     def is_alike(self, other: "Rows") -> bool:
         """Tell whether other rows differ from these in nothing but their polygons."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 Part = TypeVar("Part")
 
-# More gain nothing: the work is bound by memory.
+# As many as the cores of the machines that it is measured on.
 THREADS = 2
 # Fewer elements are done sooner than a thread begins.
 LEAST = 256

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, sync_playwright
+from sqlalchemy import delete
 
 from api.app import WEB
 from api.coverage.service import run_check
-from api.db import drop_database, engine, migrate
+from api.db import drop_database, engine, migrate, session_scope
 from api.maps.shapes import build_shapes
 from api.postgis import Cluster
 from api.sample import build_county, load_sample
+from layers.tables import accepted_finding
 from tests.browser.own_county import homes, own_county
 from tests.postgis.import_files import areas, grids
 from tests.serving import Service, serve
@@ -50,6 +52,14 @@ def sample(cluster: Cluster) -> Iterator[Service]:
     with serve(url) as running:
         yield running
     drop_database(url)
+
+
+@pytest.fixture
+def no_exceptions(sample: Service) -> Iterator[None]:
+    """Empty the register after a test."""
+    yield
+    with session_scope(sample.engine) as session:
+        session.execute(delete(accepted_finding))
 
 
 # What is kept for as long as one test of a browser follows another.

@@ -1,12 +1,7 @@
 """All findings of a kind accepted in one act, as somebody meets it in a browser, and taken back."""
 
-from collections.abc import Iterator
-
 import pytest
-from sqlalchemy import delete
 
-from api.db import session_scope
-from layers.tables import accepted_finding
 from tests.browser.conftest import Start
 from tests.browser.test_exceptions import errors, fine
 from tests.browser.test_page import settle
@@ -25,11 +20,7 @@ WORDS = {
 }  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def _empty(sample: Service) -> Iterator[None]:
-    yield
-    with session_scope(sample.engine) as session:
-        session.execute(delete(accepted_finding))
+pytestmark = pytest.mark.usefixtures("no_exceptions")
 
 
 @pytest.mark.parametrize(("size", "lang"), [("phone", "zh"), ("desktop", "en")])

@@ -1,15 +1,14 @@
 """Exceptions and the checks over time, as somebody meets them in a browser: accepted to revoked."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 
 from api.coverage.service import run_check
 from api.db import session_scope
-from layers.tables import accepted_finding, grid
+from layers.tables import grid
 from tests.browser.conftest import Start, Visit
 from tests.browser.test_page import faults, settle
 from tests.serving import Service
@@ -23,11 +22,7 @@ WORDS = {
 }  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def _empty(sample: Service) -> Iterator[None]:
-    yield
-    with session_scope(sample.engine) as session:
-        session.execute(delete(accepted_finding))
+pytestmark = pytest.mark.usefixtures("no_exceptions")
 
 
 @pytest.fixture(scope="module")

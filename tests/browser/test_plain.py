@@ -11,11 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
-from sqlalchemy import delete
 
-from api.db import session_scope
 from layers.style import PALETTE
-from layers.tables import accepted_finding
 from tests.browser.conftest import Visit, launched
 from tests.browser.test_journeys import hash_of, on_screen, wait_for
 from tests.browser.test_page import LANGUAGES, faults, open_first_finding, settle, view
@@ -257,6 +254,7 @@ def test_a_reader_gets_his_own_part(role: str, visit: Start) -> None:
     assert at.page.locator(MAP).is_visible()
 
 
+@pytest.mark.usefixtures("no_exceptions")
 def test_what_is_accepted_is_drawn_anew(visit: Start, sample: Service) -> None:
     with sample.client("planner") as client:
         found = client.get("/api/coverage/findings?rule=C101&sort=area_m2&limit=1").json()
@@ -272,5 +270,3 @@ def test_what_is_accepted_is_drawn_anew(visit: Start, sample: Service) -> None:
         fresh = lambda: any("again=" in url for url in tiles_of(at))  # noqa: E731
         wait_for(at.page, fresh, "pictures of another address")
         assert client.delete(f"/api/coverage/accepted/{gap['id']}").status_code == 200
-    with session_scope(sample.engine) as session:
-        session.execute(delete(accepted_finding))
